@@ -1,0 +1,173 @@
+"""The life of contacts and cases as facts: what intake and the router tell the other services."""
+
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.contracts.base import Lane, Message, Moment, Part
+from shared.contracts.channel import Attachment, Channel, Code, Place, Purpose
+
+
+class OwnerKind(StrEnum):
+    """Who holds a case: one of our departments (birim), an outside institution (kurum), or the solution centre."""
+
+    DEPARTMENT = "department"
+    INSTITUTION = "institution"
+    CENTRE = "centre"
+
+
+class CaseState(StrEnum):
+    """Where a case stands; few enough for a citizen to understand."""
+
+    RECEIVED = "received"
+    ROUTED = "routed"
+    ACCEPTED = "accepted"
+    IN_PROGRESS = "in_progress"
+    WAITING_CITIZEN = "waiting_citizen"
+    WAITING_INSTITUTION = "waiting_institution"
+    CLOSED = "closed"
+
+
+class Outcome(StrEnum):
+    """What became of a case, kept apart from its state."""
+
+    SOLVED = "solved"
+    ANSWERED = "answered"
+    REJECTED = "rejected"
+    FORWARDED = "forwarded"
+    DUPLICATE = "duplicate"
+    WITHDRAWN = "withdrawn"
+    NOT_EXAMINABLE = "not_examinable"
+
+
+class Effect(StrEnum):
+    """What a contact did: opened cases, joined one, or made none (an information call, a thank-you)."""
+
+    OPENED = "opened"
+    JOINED = "joined"
+    NONE = "none"
+
+
+class CaseNumber(Part):
+    """A case and the number (takip no) its citizen knows it by."""
+
+    case_id: UUID
+    number: str
+
+
+class ContactRegistered(Message):
+    """One contact (temas) is stored. Carries a pseudonym, never an address."""
+
+    type: Literal["contact.registered.v1"] = "contact.registered.v1"
+    contact_id: UUID
+    person_id: UUID | None = Field(None, description="pseudonym of the sender at this channel; None: anonymous")
+    channel: Channel
+    account: Code
+    purpose: Purpose
+    language: Literal["tr", "en"]
+    lane: Lane
+    effect: Effect
+    cases: tuple[CaseNumber, ...] = ()
+    emergency_number: str | None = Field(None, description="number to call at once (112, 186, 187), if life is at risk")
+
+
+class CaseOpened(Message):
+    """A case (talep) wants an owner. Told to the router alone, since it carries the citizen's words."""
+
+    type: Literal["case.opened.v1"] = "case.opened.v1"
+    case_id: UUID
+    version: Literal[1] = 1
+    number: str
+    contact_id: UUID
+    person_id: UUID | None = None
+    channel: Channel
+    account: Code
+    language: Literal["tr", "en"]
+    lane: Lane
+    text: str = Field(description="the citizen's words with phone numbers and the like masked")
+    place: Place = Place()
+    attachments: tuple[Attachment, ...] = ()
+
+
+class CaseEvent(Message):
+    """One step in the life of a case. `version` counts the steps of a case from 1 (opened) without gap."""
+
+    case_id: UUID
+    version: int = Field(ge=1)
+    number: str
+    state: CaseState
+    outcome: Outcome | None = None
+    owner: Code
+    owner_kind: OwnerKind
+
+
+class CaseAssigned(CaseEvent):
+    """The router (or a person) decided who owns the case; also after a return."""
+
+    type: Literal["case.assigned.v1"] = "case.assigned.v1"
+    assignment_id: UUID
+    contact_id: UUID
+    person_id: UUID | None = None
+    channel: Channel
+    account: Code
+    language: Literal["tr", "en"]
+    opened_at: Moment
+    due_at: Moment | None = None
+    lane: Lane
+    topic: Code | None = None
+    neighbourhood: str | None = Field(None, description="official id (NVI) of the neighbourhood, None: not known")
+    confidence: float = Field(ge=0, le=1)
+    automatic: bool
+    decided_by: str = Field("router", description="`router`, or the pseudonym of the person at the desk")
+    reasons: tuple[str, ...] = ()
+
+
+class CaseAccepted(CaseEvent):
+    """The department has it: its receipt for the assignment."""
+
+    type: Literal["case.accepted.v1"] = "case.accepted.v1"
+    assignment_id: UUID
+
+
+class CaseForwarded(CaseEvent):
+    """The institution has it (kuruma iletildi); the citizen is told who (Law 3071, article 5)."""
+
+    type: Literal["case.forwarded.v1"] = "case.forwarded.v1"
+    assignment_id: UUID
+
+
+class CaseProgressed(CaseEvent):
+    """The department works on it."""
+
+    type: Literal["case.progressed.v1"] = "case.progressed.v1"
+    assignment_id: UUID
+    note: str = ""
+
+
+class CaseReturned(CaseEvent):
+    """The owner says "not ours" (iade); an assignment follows, to the proposal or to the solution centre."""
+
+    type: Literal["case.returned.v1"] = "case.returned.v1"
+    assignment_id: UUID
+    returned_by: Code
+    reason: str
+    proposal: Code | None = None
+
+
+class CaseAsked(CaseEvent):
+    """The owner needs something from the citizen; the case waits."""
+
+    type: Literal["case.asked.v1"] = "case.asked.v1"
+    assignment_id: UUID
+    question: str
+
+
+class CaseClosed(CaseEvent):
+    """The case has its outcome, and a text for the citizen."""
+
+    type: Literal["case.closed.v1"] = "case.closed.v1"
+    assignment_id: UUID
+    outcome: Outcome
+    answer: str

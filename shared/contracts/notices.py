@@ -1,0 +1,57 @@
+"""Replies to citizens: the one message that carries an address, what providers report, and what became of a reply."""
+
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+from shared.contracts.base import Message
+from shared.contracts.channel import Channel, Code, Short
+
+
+class NoticeStatus(StrEnum):
+    """What we know of a reply (bildirim). It only moves upward, `unknown` aside: see `services/notifier/domain.py`."""
+
+    SENDING = "sending"
+    UNKNOWN = "unknown"
+    ACCEPTED = "accepted"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+    NO_ADDRESS = "no_address"
+
+
+class AddressRecorded(Message):
+    """Where a person is answered. From intake's vault to the notifier's address book, and nowhere else."""
+
+    type: Literal["address.recorded.v1"] = "address.recorded.v1"
+    person_id: UUID
+    channel: Channel
+    account: Code
+    address: Short
+    name: Short | None = None
+
+
+class DeliveryReported(Message):
+    """A provider's receipt for one of our sends: may come early, late, twice or backwards."""
+
+    type: Literal["delivery.reported.v1"] = "delivery.reported.v1"
+    channel: Channel
+    account: Code
+    provider_id: str
+    reference: UUID | None = None
+    status: NoticeStatus
+    error: str | None = None
+
+
+class NoticeRecorded(Message):
+    """A reply changed its status; `rank` only grows."""
+
+    type: Literal["notice.recorded.v1"] = "notice.recorded.v1"
+    notice_id: UUID
+    event: Code
+    channel: Channel
+    status: NoticeStatus
+    attempts: int
+    case_id: UUID | None = None
+    contact_id: UUID | None = None

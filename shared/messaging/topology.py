@@ -1,0 +1,114 @@
+"""Exchanges, queues and bindings as data: the one place that knows them, declared by the deploy step alone."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from aio_pika import ExchangeType
+from aio_pika.abc import AbstractChannel
+
+from shared.contracts import Lane
+
+LANES: Final[tuple[Lane, ...]] = ("urgent", "routine")
+
+# The last fuse against a message that kills its consumer; attempts are counted in the database long before.
+DELIVERY_LIMIT: Final = 50
+
+INTAKE: Final = "ilkim.intake"
+ROUTING: Final = "ilkim.routing"
+EVENTS: Final = "ilkim.events"
+NOTIFIER: Final = "ilkim.notifier"
+DEPARTMENTS: Final = "ilkim.departments"
+ANSWERS: Final = "ilkim.answers"
+DEAD: Final = "ilkim.dead"
+UNROUTED: Final = "ilkim.unrouted"
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A durable exchange. `open` ones are written to by programs that are not ours: what they mis-key is kept."""
+
+    name: str
+    kind: ExchangeType
+    purpose: str
+    open: bool = False
+
+    @property
+    def arguments(self) -> dict[str, str]:
+        return {"alternate-exchange": UNROUTED} if self.open else {}
+
+
+@dataclass(frozen=True)
+class Queue:
+    """A quorum queue and the one binding that fills it."""
+
+    name: str
+    exchange: str
+    key: str
+    purpose: str
+
+    @property
+    def arguments(self) -> dict[str, str | int]:
+        """Same on RabbitMQ 3.10 and 4.x. A message dies into `dead` only, and at least once."""
+        arguments: dict[str, str | int] = {"x-queue-type": "quorum"}
+        if self.exchange not in (DEAD, UNROUTED):
+            arguments |= {
+                "x-delivery-limit": DELIVERY_LIMIT,
+                "x-overflow": "reject-publish",
+                "x-dead-letter-exchange": DEAD,
+                "x-dead-letter-routing-key": self.name,
+                "x-dead-letter-strategy": "at-least-once",
+            }
+        return arguments
+
+
+EXCHANGES: Final = (
+    Exchange(UNROUTED, ExchangeType.FANOUT, "what an outside program sent with a key nobody binds"),
+    Exchange(DEAD, ExchangeType.TOPIC, "dead letters; the key is the queue they died in"),
+    Exchange(INTAKE, ExchangeType.DIRECT, "channels publish citizens' messages, key `urgent` or `routine`", open=True),
+    Exchange(ROUTING, ExchangeType.DIRECT, "intake tells the router of opened cases, key is the lane"),
+    Exchange(EVENTS, ExchangeType.TOPIC, "facts for whoever counts or replies, key `<service>.<lane>`"),
+    Exchange(NOTIFIER, ExchangeType.DIRECT, "addresses and providers' receipts, for the notifier alone"),
+    Exchange(DEPARTMENTS, ExchangeType.DIRECT, "work for owners, key `department.<code>.<lane>`"),
+    Exchange(ANSWERS, ExchangeType.TOPIC, "owners answer, key `answer.<code>.<word>`", open=True),
+)
+
+_SERVICE_QUEUES: Final = (
+    *(Queue(f"intake.{lane}", INTAKE, lane, "citizens' messages on their way to a contact") for lane in LANES),
+    *(Queue(f"router.cases.{lane}", ROUTING, lane, "cases without an owner") for lane in LANES),
+    Queue("router.answers", ANSWERS, "answer.#", "what owners say of their assignments"),
+    *(Queue(f"notifier.events.{lane}", EVENTS, f"*.{lane}", "facts a citizen may be told") for lane in LANES),
+    Queue("notifier.private", NOTIFIER, "private", "addresses and providers' receipts"),
+    Queue("reporting.events", EVENTS, "#", "every fact, to be counted"),
+    Queue("dead", DEAD, "#", "dead letters of the broker: none in a healthy system"),
+    Queue("unrouted", UNROUTED, "", "mis-keyed messages: none in a healthy system"),
+)
+
+
+def owner_queue(owner: str, lane: Lane) -> str:
+    """The name, and the routing key, of the queue an owner (department, institution or the centre) consumes."""
+    return f"department.{owner}.{lane}"
+
+
+def owner_queues(owners: Iterable[str]) -> Iterator[Queue]:
+    """An urgent and a routine lane for each owner."""
+    for owner in owners:
+        for lane in LANES:
+            name = owner_queue(owner, lane)
+            yield Queue(name, DEPARTMENTS, name, f"{lane} work of {owner}")
+
+
+def queues(owners: Iterable[str]) -> tuple[Queue, ...]:
+    """Every queue of an installation with these owners."""
+    return (*_SERVICE_QUEUES, *owner_queues(owners))
+
+
+async def declare(channel: AbstractChannel, owners: Iterable[str]) -> int:
+    """Declare everything; idempotent. Raises when a queue exists with other arguments. Returns the queue count."""
+    for exchange in EXCHANGES:
+        await channel.declare_exchange(exchange.name, exchange.kind, durable=True, arguments=dict(exchange.arguments))
+    declared = queues(owners)
+    for queue in declared:
+        handle = await channel.declare_queue(queue.name, durable=True, arguments=dict(queue.arguments))
+        await handle.bind(queue.exchange, queue.key)
+    return len(declared)

@@ -1,0 +1,29 @@
+"""Every metric of the system, declared once with its kind and unit; services only count."""
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge, Histogram
+
+ACCEPTED: Final = Counter(
+    "ilkim_accepted_total", "Messages made safe at the edge before they were answered", ["channel", "where"]
+)
+REFUSED: Final = Counter("ilkim_refused_total", "Requests the edge answered with an error", ["channel", "status"])
+EVENTS: Final = Counter("ilkim_events_total", "Events that took effect, by consumer", ["consumer", "outcome"])
+BATCH_EVENTS: Final = Histogram(
+    "ilkim_batch_events",
+    "Events in one transaction",
+    ["consumer"],
+    buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500),
+)
+BATCH_SECONDS: Final = Histogram(
+    "ilkim_batch_seconds",
+    "Time of one batch from its first message to the commit, in seconds",
+    ["consumer"],
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
+)
+PUBLISHED: Final = Counter("ilkim_published_total", "Messages the broker confirmed", ["exchange"])
+PUBLISH_FAILED: Final = Counter(
+    "ilkim_publish_failed_total", "Publishes without a confirm; the outbox keeps them", ["reason"]
+)
+OUTBOX_OLDEST: Final = Gauge("ilkim_outbox_oldest_seconds", "Age of the oldest unpublished parcel, in seconds")
+NOTICES: Final = Counter("ilkim_notices_total", "Sends to citizens by answer of the provider", ["channel", "status"])

@@ -1,0 +1,40 @@
+"""Settings every service reads from its environment; a missing or wrong one stops the start with a clear line."""
+
+import sys
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+class Settings(BaseSettings):
+    """What all services share. A service adds its own in its `app.py`; names are upper-case in the environment."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    rabbitmq_url: SecretStr
+    database_url: SecretStr
+    ilkim_http_host: str = "127.0.0.1"
+    ilkim_http_port: int = Field(0, ge=0, le=65535)
+    ilkim_municipality: Path = Path(__file__).parent.parent / "municipality" / "ilkadim"
+    ilkim_log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
+    ilkim_log_format: str = Field("json", pattern="^(json|console)$")
+    ilkim_pool_max: int = Field(4, ge=1, le=50, description="connections to PostgreSQL of one process")
+
+
+def read(kind: type[S]) -> S:
+    """The settings of `kind` from the environment, or the end of the process naming each wrong variable."""
+    try:
+        return kind()
+    except ValidationError as error:
+        wrong = "; ".join(f"{str(e['loc'][0]).upper()}: {e['msg'].lower()}" for e in error.errors())
+        stop(f"set these environment variables: {wrong}")
+
+
+def stop(reason: str) -> NoReturn:
+    """End the process with one line that says what to do."""
+    sys.stderr.write(f"cannot start: {reason}\n")
+    raise SystemExit(2)
