@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
 from functools import lru_cache
 
 # Citizens write with and without Turkish letters, and "I".lower() is a different letter in Turkish:
@@ -66,11 +65,15 @@ def mask(text: str) -> str:
 
     Names and addresses stay: a department needs the address, and names cannot be told by their form.
     """
-    if not _MAY_IDENTIFY.search(text):
+    if "@" in text or "＠" in text:
+        text = _MAIL_ADDRESS.sub("[e-posta]", text)
+    if not _DIGIT.search(text):
         return text
-    for pattern, replace in _IDENTIFIERS:
-        text = pattern.sub(replace, text)
-    return text
+    if _ARABIC_DIGIT.search(text):
+        text = text.translate(_TO_ASCII_DIGIT)
+    text = _IBAN.sub("[iban]", text)
+    text = _LONG_NUMBER.sub(_mask_number, text)
+    return _PLATE.sub(_mask_plate, text)
 
 
 def sort_key(text: str) -> str:
@@ -103,17 +106,44 @@ def _without_surrogates(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-_ALPHABET = {
-    ord(letter): chr(0x100 + place) for place, letter in enumerate("abcçdefgğhıijklmnoöpqrsştuüvwxyz")
-} | {
+_ALPHABET = {ord(letter): chr(0x100 + place) for place, letter in enumerate("abcçdefgğhıijklmnoöpqrsştuüvwxyz")} | {
     ord("â"): chr(0x100),
     ord("î"): chr(0x100 + "abcçdefgğhıi".index("i")),
     ord("û"): chr(0x100 + "abcçdefgğhıijklmnoöpqrsştu".index("u")),
 }
 
-_MAY_IDENTIFY = re.compile(r"[\d@＠]")
-_GAP = r"[ \t.\-/]{0,3}"  # what people put between the groups of a number
-_AREA = r"\(?0?[2-5]\d{2}\)?"  # 2xx-4xx fixed lines by province, 5xx mobile
+_MAIL_ADDRESS = re.compile(r"[\w.+\-]{1,64}[@＠][\w\-]{1,63}(?:\.[\w\-]{1,63}){1,5}")
+_DIGIT = re.compile(r"\d")
+_ARABIC_DIGIT = re.compile("[٠-٩۰-۹]")
+_TO_ASCII_DIGIT = {ord(digit): str(place % 10) for place, digit in enumerate("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹")}
+
+# A run of nine digits or more with at most three signs between two: cheap to find (it starts with a set of
+# letters, not with a look behind), and whatever identifies by number lies in one.
+_LONG_NUMBER = re.compile(r"[(+\d](?:[ \t.\-/()]{0,3}\d){8,}")
+_GAP = r"[ \t.\-/()]{0,3}"
+_IBAN = re.compile(rf"[Tt](?<!\w.)[Rr][ \-]?\d{{2}}(?:{_GAP}\d){{22}}(?!\d)")
+_TC_NUMBER = re.compile(r"(?<!\d)[1-9](?: ?\d){10}(?!\d)")
+_PHONE = re.compile(
+    # with +90, 0090, 90 or 0 in front the digits may be spread in any way
+    rf"(?<!\d)\(?(?:(?:(?:\+|00){_GAP})?90|0){_GAP}0?[2-5](?:{_GAP}\d){{9}}(?!\d)"
+    # without, the groups of a number are asked for, so that dates and amounts stay; the first is
+    # 2xx-4xx (fixed lines, by province) or 5xx (mobile)
+    rf"|(?<!\d)\(?[2-5]\d{{2}}{_GAP}"
+    rf"(?:\d{{3}}{_GAP}\d{{2}}{_GAP}\d{{2}}|\d{{2}}{_GAP}\d{{2}}{_GAP}\d{{3}})(?!\d)"
+    rf"|\+[1-9](?:{_GAP}\d){{7,14}}(?!\d)"
+)
+_PLATE = re.compile(r"[0-8](?<!\w.)\d[ \-]{0,2}(?P<letters>[A-PR-VYZa-pr-vyz]{1,3})[ \-]{0,2}(?P<digits>\d{2,5})(?!\w)")
+_PLATE_DIGITS = {1: (4, 5), 2: (3, 4), 3: (2, 3)}  # by number of letters
+# Two letters and digits are also "10 tl 500" or "15 km 200": small words that are not plates.
+_SMALL_WORDS = (
+    "tl kg km cm mm gr lt mt ml dk sn ay ve de da ya ki bu su no gun gün bin yil yıl kez ile ila var yok ton "
+    "e o ve sok cad mah apt nci den dan ten tan ye"
+)
+_NOT_PLATES = frozenset(_SMALL_WORDS.split())
+
+
+def _mask_number(match: re.Match[str]) -> str:
+    return _PHONE.sub("[telefon]", _TC_NUMBER.sub(_mask_tc, match[0]))
 
 
 def _mask_tc(match: re.Match[str]) -> str:
@@ -127,100 +157,12 @@ def _is_tc_number(digits: list[int]) -> bool:
     return digits[9] == tenth and digits[10] == sum(digits[:10]) % 10
 
 
-# Two letters and digits are also "10 tl 500" or "15 km 200": small words that are not plates.
-_NOT_PLATES = frozenset(
-    [
-        "tl",
-        "kg",
-        "km",
-        "cm",
-        "mm",
-        "gr",
-        "lt",
-        "mt",
-        "ml",
-        "dk",
-        "sn",
-        "ay",
-        "ve",
-        "de",
-        "da",
-        "ya",
-        "ki",
-        "bu",
-        "su",
-        "no",
-        "gun",
-        "gün",
-        "bin",
-        "yil",
-        "yıl",
-        "kez",
-        "ile",
-        "ila",
-        "var",
-        "yok",
-        "metre",
-        "m",
-        "a",
-        "e",
-        "o",
-        "ve",
-        "saat",
-        "adet",
-        "tane",
-        "kat",
-        "nolu",
-        "sok",
-        "cad",
-        "mah",
-        "apt",
-        "blok",
-        "nci",
-        "den",
-        "dan",
-        "ten",
-        "tan",
-        "ye",
-        "ya",
-    ]
-)
-
-
-_PLATE_DIGITS = {1: (4, 5), 2: (3, 4), 3: (2, 3)}  # by number of letters
-
-
 def _mask_plate(match: re.Match[str]) -> str:
     letters = match["letters"]
-    is_word = letters.lower() in _NOT_PLATES and not letters.isupper()
-    return match[0] if is_word or len(match["digits"]) not in _PLATE_DIGITS[len(letters)] else "[plaka]"
+    if letters.lower() in _NOT_PLATES and not letters.isupper():
+        return match[0]
+    is_plate = match[0][:2] in _PROVINCES and len(match["digits"]) in _PLATE_DIGITS[len(letters)]
+    return "[plaka]" if is_plate else match[0]
 
 
-_Replacement = str | Callable[[re.Match[str]], str]
-# Order matters: an IBAN contains what looks like a phone number, a TC number too.
-_IDENTIFIERS: tuple[tuple[re.Pattern[str], _Replacement], ...] = (
-    (re.compile(r"(?<!\w)TR[ \-]?\d{2}(?:[ \-.]{0,2}\d){22}(?!\d)", re.IGNORECASE), "[iban]"),
-    (re.compile(r"[\w.+\-]{1,64}[@＠][\w\-]{1,63}(?:\.[\w\-]{1,63}){1,5}"), "[e-posta]"),
-    (re.compile(r"(?<!\d)[1-9](?: ?\d){10}(?!\d)"), _mask_tc),
-    # With +90, 0090, 90 or 0 in front the digits may be spread in any way.
-    (
-        re.compile(rf"(?<!\d)(?:(?:\+|00)?{_GAP}90|0){_GAP}\(?0?[2-5](?:[ \t.\-/()]{{0,3}}\d){{9}}(?!\d)"),
-        "[telefon]",
-    ),
-    # Without it the groups of a number are asked for, so that dates and amounts stay.
-    (
-        re.compile(
-            rf"(?<!\d){_AREA}{_GAP}"
-            rf"(?:\d{{3}}{_GAP}\d{{2}}{_GAP}\d{{2}}|\d{{2}}{_GAP}\d{{2}}{_GAP}\d{{3}})(?!\d)"
-        ),
-        "[telefon]",
-    ),
-    (re.compile(r"\+[1-9](?:[ \t.\-/()]{0,3}\d){7,14}(?!\d)"), "[telefon]"),
-    (
-        re.compile(
-            r"(?<!\w)(?:0[1-9]|[1-7]\d|8[01])[ \-]{0,2}"
-            r"(?P<letters>[A-PR-VYZa-pr-vyz]{1,3})[ \-]{0,2}(?P<digits>\d{2,5})(?!\w)"
-        ),
-        _mask_plate,
-    ),
-)
+_PROVINCES = frozenset(f"{number:02}" for number in range(1, 82))
