@@ -1,6 +1,5 @@
 """PostgreSQL: a pool per service in its own schema, and migrations as plain SQL files."""
 
-import asyncio
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,9 @@ LOCK_TIMEOUT_MS = 5_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000
 CONNECT_TIMEOUT_SECONDS = 5.0
 
-# What a caller may see when the database is away or restarts: wait and try again, nothing is lost.
-AWAY: tuple[type[BaseException], ...] = (
+_AWAY = (
     OSError,
     TimeoutError,
-    asyncio.TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
     asyncpg.CannotConnectNowError,
@@ -34,6 +31,14 @@ AWAY: tuple[type[BaseException], ...] = (
 )
 
 Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+
+
+def is_away(error: BaseException) -> bool:
+    """True when the database is away, restarts or is in the way: wait and try again, nothing is lost.
+
+    False for a fault of the statement or its values (asyncpg tells those as ValueError or TypeError too).
+    """
+    return isinstance(error, _AWAY) and not isinstance(error, ValueError | TypeError)
 
 
 async def connect_pool(settings: Settings, schema: str) -> asyncpg.Pool:
