@@ -1,0 +1,76 @@
+"""Finds known Turkish words and phrases in a text, whatever endings the words carry."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Key = TypeVar("Key")
+
+SKIPPED_WORDS_MAX = 2  # "çöp (hâlâ) (hiç) alınmadı" is still "çöp alınmadı"
+PREFIX_LETTERS_MIN = 3
+_SOFTENED = {"k": "g", "p": "b", "t": "d"}  # köpek, köpeği; dolap, dolabı; kağıt, kağıdı
+
+
+@dataclass(frozen=True, slots=True)
+class Hit(Generic[Key]):
+    """A phrase that stands in the text, and the position of its first word."""
+
+    key: Key
+    phrase: str
+    position: int
+
+
+class PhraseBook(Generic[Key]):
+    """Many phrases, each with a key, looked up together in one pass over a text's words.
+
+    A phrase is folded words in order; up to `SKIPPED_WORDS_MAX` others may stand between two of them.
+    A word of three letters or more stands for every word that starts with it (Turkish adds endings), also with
+    its last letter softened; a shorter one, or one written with `=` at its end, only for itself.
+    """
+
+    def __init__(self, entries: Iterable[tuple[str, Key]]) -> None:
+        self._by_start: dict[str, list[tuple[_Word, tuple[_Word, ...], str, Key]]] = {}
+        for phrase, key in entries:
+            first, *rest = map(_word, phrase.split())
+            for start in {variant[:PREFIX_LETTERS_MIN] for variant in first.variants}:
+                self._by_start.setdefault(start, []).append((first, tuple(rest), phrase, key))
+
+    def find(self, words: Sequence[str]) -> list[Hit[Key]]:
+        """All phrases that stand in `words`, in the order of their first words."""
+        hits = []
+        look_up = self._by_start.get
+        for position, word in enumerate(words):
+            for first, rest, phrase, key in look_up(word[:PREFIX_LETTERS_MIN], ()):
+                if first.matches(word) and (not rest or _follows(rest, words, position + 1)):
+                    hits.append(Hit(key, phrase, position))
+        return hits
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    variants: tuple[str, ...]
+    is_prefix: bool
+
+    def matches(self, word: str) -> bool:
+        return word.startswith(self.variants) if self.is_prefix else word in self.variants
+
+
+def _word(written: str) -> _Word:
+    stem = written.removesuffix("=")
+    if not stem.isalnum():
+        raise ValueError(f"not a folded word: {written!r}")
+    if written != stem or len(stem) < PREFIX_LETTERS_MIN:
+        return _Word((stem,), is_prefix=False)
+    softened = stem[:-1] + _SOFTENED.get(stem[-1], stem[-1])
+    return _Word((stem, softened) if softened != stem else (stem,), is_prefix=True)
+
+
+def _follows(rest: tuple[_Word, ...], words: Sequence[str], start: int) -> bool:
+    for wanted in rest:
+        for position in range(start, min(start + SKIPPED_WORDS_MAX + 1, len(words))):
+            if wanted.matches(words[position]):
+                start = position + 1
+                break
+        else:
+            return False
+    return True
