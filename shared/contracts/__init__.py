@@ -19,6 +19,7 @@ from shared.contracts.cases import (
     CaseProgressed,
     CaseReturned,
     CaseState,
+    ContactJoined,
     ContactRegistered,
     Effect,
     Outcome,
@@ -41,10 +42,11 @@ from shared.contracts.departments import (
     AssignmentOffered,
     AssignmentProgressed,
     AssignmentReturned,
+    CitizenAdded,
     CitizenAsked,
     Proposal,
 )
-from shared.contracts.notices import AddressRecorded, DeliveryReported, NoticeRecorded, NoticeStatus
+from shared.contracts.notices import AddressRecorded, DeliveryReported, NoticeRecorded, NoticeStatus, ReplyRequested
 
 __all__ = [
     "AddressRecorded",
@@ -68,7 +70,9 @@ __all__ = [
     "CaseReturned",
     "CaseState",
     "Channel",
+    "CitizenAdded",
     "CitizenAsked",
+    "ContactJoined",
     "ContactRegistered",
     "DeliveryReported",
     "Effect",
@@ -83,6 +87,7 @@ __all__ = [
     "Place",
     "Proposal",
     "Purpose",
+    "ReplyRequested",
     "Sender",
     "WebhookReceived",
     "pack",

@@ -1,5 +1,6 @@
 """What every message between services has in common, and the envelope in which events travel together."""
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -76,10 +77,19 @@ def unpack(body: bytes) -> list[dict[str, Any]]:
 
     Raises ValueError when the body is no JSON object of either shape.
     """
-    value = from_json(body)
+    value = _tolerant(body)
     if not isinstance(value, dict):
         raise ValueError("the body is not a JSON object")
     events = value.get("events", [value])
     if not isinstance(events, list) or not all(isinstance(event, dict) for event in events):
         raise ValueError("`events` is not a list of objects")
     return events
+
+
+def _tolerant(body: bytes) -> Any:
+    """JSON with lone surrogates or broken UTF-8 in it is read too: a citizen's message is worth it."""
+    try:
+        return from_json(body)
+    except ValueError:
+        loose = json.loads(body.decode("utf-8", "replace"))
+        return from_json(json.dumps(loose, ensure_ascii=False).encode("utf-8", "replace"))

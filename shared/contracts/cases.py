@@ -91,6 +91,16 @@ class CaseOpened(Message):
     attachments: tuple[Attachment, ...] = ()
 
 
+class ContactJoined(Message):
+    """A citizen added to a case that is there already; told to the router, since it carries the citizen's words."""
+
+    type: Literal["contact.joined.v1"] = "contact.joined.v1"
+    case_id: UUID
+    contact_id: UUID
+    lane: Lane
+    text: str
+
+
 class CaseEvent(Message):
     """One step in the life of a case. `version` counts the steps of a case from 1 (opened) without gap."""
 

@@ -71,8 +71,8 @@ class MessageReceived(Message):
     account: Code = Field("main", description="which of the centre's lines or mailboxes was written to")
     provider_id: Annotated[str, StringConstraints(min_length=1, max_length=256)]
     sender: Sender = Sender()
-    text: str = Field("", max_length=TEXT_MAX)
-    requests: tuple[Annotated[str, StringConstraints(max_length=TEXT_MAX)], ...] = Field(
+    text: str = Field("", description="longer than 20,000 letters is cut in the case; the raw message is kept whole")
+    requests: tuple[str, ...] = Field(
         (),
         max_length=10,
         description="several problems in one contact, one case each; empty: `text` is the one",

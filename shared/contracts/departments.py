@@ -48,6 +48,16 @@ class AssignmentOffered(Message):
     attachments: tuple[Attachment, ...] = ()
 
 
+class CitizenAdded(Message):
+    """The citizen wrote again about a case you hold."""
+
+    type: Literal["citizen.added.v1"] = "citizen.added.v1"
+    assignment_id: UUID
+    case_id: UUID
+    number: str
+    text: str
+
+
 class Answer(Message):
     """What an owner says of an assignment. Published to `ilkim.answers` with key `answer.<owner>.<word>`."""
 

@@ -32,6 +32,24 @@ class AddressRecorded(Message):
     name: Short | None = None
 
 
+class ReplyRequested(Message):
+    """A reply for a channel whose own program delivers it: taken from the queue `reply.<channel>`.
+
+    `id` is the notice; the same one may come again. Acknowledging it means it is delivered or will be; a later
+    receipt is told with `delivery.reported.v1` on the intake exchange, `reference` = this id.
+    """
+
+    type: Literal["reply.requested.v1"] = "reply.requested.v1"
+    channel: Channel
+    account: Code
+    address: Short
+    name: Short | None = None
+    language: Literal["tr", "en"]
+    event: Code
+    number: str | None = None
+    text: str
+
+
 class DeliveryReported(Message):
     """A provider's receipt for one of our sends: may come early, late, twice or backwards."""
 

@@ -7,7 +7,7 @@ from typing import Final
 from aio_pika import ExchangeType
 from aio_pika.abc import AbstractChannel
 
-from shared.contracts import Lane
+from shared.contracts import Channel, Lane
 
 LANES: Final[tuple[Lane, ...]] = ("urgent", "routine")
 
@@ -20,6 +20,7 @@ EVENTS: Final = "ilkim.events"
 NOTIFIER: Final = "ilkim.notifier"
 DEPARTMENTS: Final = "ilkim.departments"
 ANSWERS: Final = "ilkim.answers"
+REPLIES: Final = "ilkim.replies"
 DEAD: Final = "ilkim.dead"
 UNROUTED: Final = "ilkim.unrouted"
 
@@ -70,8 +71,18 @@ EXCHANGES: Final = (
     Exchange(EVENTS, ExchangeType.TOPIC, "facts for whoever counts or replies, key `<service>.<lane>`"),
     Exchange(NOTIFIER, ExchangeType.DIRECT, "addresses and providers' receipts, for the notifier alone"),
     Exchange(DEPARTMENTS, ExchangeType.DIRECT, "work for owners, key `department.<code>.<lane>`"),
+    Exchange(REPLIES, ExchangeType.DIRECT, "replies for channels with a program of their own, key `reply.<channel>`"),
     Exchange(ANSWERS, ExchangeType.TOPIC, "owners answer, key `answer.<code>.<word>`", open=True),
 )
+
+# WhatsApp is sent to by the notifier itself.
+_BY_AMQP: Final = tuple(channel for channel in Channel if channel is not Channel.WHATSAPP)
+
+
+def reply_queue(channel: Channel) -> str:
+    """The name, and the routing key, of the queue from which a channel's program takes replies."""
+    return f"reply.{channel}"
+
 
 _SERVICE_QUEUES: Final = (
     *(Queue(f"intake.{lane}", INTAKE, lane, "citizens' messages on their way to a contact") for lane in LANES),
@@ -79,6 +90,10 @@ _SERVICE_QUEUES: Final = (
     Queue("router.answers", ANSWERS, "answer.#", "what owners say of their assignments"),
     *(Queue(f"notifier.events.{lane}", EVENTS, f"*.{lane}", "facts a citizen may be told") for lane in LANES),
     Queue("notifier.private", NOTIFIER, "private", "addresses and providers' receipts"),
+    *(
+        Queue(reply_queue(channel), REPLIES, reply_queue(channel), f"replies to go out by {channel}")
+        for channel in _BY_AMQP
+    ),
     Queue("reporting.events", EVENTS, "#", "every fact, to be counted"),
     Queue("dead", DEAD, "#", "dead letters of the broker: none in a healthy system"),
     Queue("unrouted", UNROUTED, "", "mis-keyed messages: none in a healthy system"),

@@ -1,0 +1,197 @@
+"""One short function per kind of message: read it, ask the domain, tell the store."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+from uuid import UUID
+
+from services.intake import store
+from services.intake.channels import READERS, Reading
+from services.intake.domain import Numbers, Registration, find_numbers, register
+from services.intake.vault import Vault
+from shared.contracts import (
+    AddressRecorded,
+    CaseNumber,
+    CaseOpened,
+    ContactJoined,
+    ContactRegistered,
+    DeliveryReported,
+    Effect,
+    Message,
+    MessageReceived,
+    ReplyRequested,
+    WebhookReceived,
+)
+from shared.ids import derived_id
+from shared.messaging import Never, Outgoing, Unit, envelopes
+from shared.messaging.topology import EVENTS, LANES, NOTIFIER, ROUTING
+from shared.urgency import EmergencyWords
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What the handlers work with; built once in `app.py`."""
+
+    vault: Vault
+    numbers: Numbers
+    emergencies: EmergencyWords
+
+    async def take_in(self, unit: Unit, events: Sequence[Message]) -> None:
+        """Store everything raw, register each contact once, open its cases, and tell who must know."""
+        readings = [(event, _read(event)) for event in events]
+        await store.keep_raw(unit.connection, [_raw(event) for event in events], self.vault)
+        registrations, raw_ids = await self._register(unit, readings)
+        fresh = await store.add_contacts(unit.connection, registrations, raw_ids)
+        registered = [row for row in registrations if row.contact_id in fresh]
+        people = [store.Person(row.person_id, row.message) for row in registered if row.person_id]
+        new_people = await store.add_people(unit.connection, people, self.vault)
+        numbers = await store.open_cases(unit.connection, registered, self.numbers)
+        private: list[Message] = [_address(person) for person in people if _is_first(person, new_people)]
+        private += chain.from_iterable(reading.receipts for _, reading in readings)
+        unit.publish(*envelopes(NOTIFIER, "private", private), *_tell(registered, numbers))
+
+    async def keep_replies(self, unit: Unit, events: Sequence[Message]) -> None:
+        """Replies to citizens who used the form wait on the page of their submission."""
+        replies = [event for event in events if isinstance(event, ReplyRequested)]
+        await store.keep_web_replies(
+            unit.connection, [(reply.id, reply.address, reply.text, reply.number) for reply in replies]
+        )
+
+    async def _register(
+        self, unit: Unit, readings: Sequence[tuple[Message, Reading]]
+    ) -> tuple[list[Registration], dict[UUID, UUID]]:
+        """Ask the domain about each message; one that stands twice in the batch counts once."""
+        messages = [(event, message) for event, reading in readings for message in reading.messages]
+        quoted = {id(message): find_numbers(message.text) for _, message in messages}
+        known = await store.owners_of(unit.connection, set(chain.from_iterable(quoted.values())))
+        registrations: dict[tuple[str, str, str], Registration] = {}
+        raw_ids: dict[UUID, UUID] = {}
+        for event, message in messages:
+            person = self._person(message)
+            cases = [known[number] for number in quoted[id(message)] if number in known]
+            parties = {case: case for case, party in cases if person is not None and party == person}
+            row = register(message, person, parties, self.emergencies)
+            registrations.setdefault((message.channel, message.account, message.provider_id), row)
+            raw_ids.setdefault(row.contact_id, event.id)
+        return list(registrations.values()), raw_ids
+
+    def _person(self, message: MessageReceived) -> UUID | None:
+        address = message.sender.address
+        return self.vault.pseudonym(message.channel, message.account, address) if address else None
+
+
+def _read(event: Message) -> Reading:
+    match event:
+        case MessageReceived():
+            return Reading(messages=(event,))
+        case DeliveryReported():
+            return Reading(receipts=(event,))
+        case WebhookReceived() if event.channel in READERS:
+            try:
+                return READERS[event.channel](event)
+            except ValueError as error:
+                raise Never(f"unreadable {event.channel} webhook: {type(error).__name__}") from error
+        case _:
+            raise Never(f"no reader for {event.type}")
+
+
+def _raw(event: Message) -> store.Raw:
+    match event:
+        case WebhookReceived():
+            return store.Raw(event.id, event.channel, event.body)
+        case MessageReceived() | DeliveryReported():
+            return store.Raw(event.id, event.channel, event.model_dump_json(exclude_none=True).encode())
+        case _:
+            raise Never(f"no reader for {event.type}")
+
+
+def _is_first(person: store.Person, new_people: set[UUID]) -> bool:
+    """True once for each person who is new in this batch."""
+    if person.id in new_people:
+        new_people.discard(person.id)
+        return True
+    return False
+
+
+def _address(person: store.Person) -> AddressRecorded:
+    message = person.message
+    return AddressRecorded(
+        id=derived_id(message.occurred_at, "address", person.id, message.provider_id),
+        occurred_at=message.occurred_at,
+        trace_id=_trace(message),
+        person_id=person.id,
+        channel=message.channel,
+        account=message.account,
+        address=message.sender.address or "",
+        name=message.sender.name,
+    )
+
+
+def _tell(registered: Sequence[Registration], numbers: dict[UUID, str]) -> list[Outgoing]:
+    """The facts for whoever counts or replies, and the work for the router, by lane."""
+    outgoing: list[Outgoing] = []
+    for lane in LANES:
+        rows = [row for row in registered if row.lane == lane]
+        outgoing += envelopes(ROUTING, lane, [event for row in rows for event in _work(row, numbers)])
+        outgoing += envelopes(EVENTS, f"intake.{lane}", [_fact(row, numbers) for row in rows])
+    return outgoing
+
+
+def _fact(row: Registration, numbers: dict[UUID, str]) -> ContactRegistered:
+    message = row.message
+    cases = [case.id for case in row.opens] if row.effect is Effect.OPENED else row.joins
+    return ContactRegistered(
+        id=derived_id(message.occurred_at, "contact.registered", row.contact_id),
+        occurred_at=message.occurred_at,
+        trace_id=_trace(message),
+        contact_id=row.contact_id,
+        person_id=row.person_id,
+        channel=message.channel,
+        account=message.account,
+        purpose=message.purpose,
+        language=message.language,
+        lane=row.lane,
+        effect=row.effect,
+        cases=tuple(CaseNumber(case_id=case, number=numbers.get(case, "")) for case in cases),
+        emergency_number=row.emergency_number,
+    )
+
+
+def _work(row: Registration, numbers: dict[UUID, str]) -> list[Message]:
+    message = row.message
+    if row.effect is Effect.JOINED:
+        return [
+            ContactJoined(
+                id=derived_id(message.occurred_at, "contact.joined", row.contact_id, case),
+                occurred_at=message.occurred_at,
+                trace_id=_trace(message),
+                case_id=case,
+                contact_id=row.contact_id,
+                lane=row.lane,
+                text=row.opens[0].text,
+            )
+            for case in row.joins
+        ]
+    return [
+        CaseOpened(
+            id=derived_id(message.occurred_at, "case.opened", case.id),
+            occurred_at=message.occurred_at,
+            trace_id=_trace(message),
+            case_id=case.id,
+            number=numbers[case.id],
+            contact_id=row.contact_id,
+            person_id=row.person_id,
+            channel=message.channel,
+            account=message.account,
+            language=message.language,
+            lane=row.lane,
+            text=case.text,
+            place=message.place,
+            attachments=message.attachments,
+        )
+        for case in row.opens
+    ]
+
+
+def _trace(message: MessageReceived) -> str:
+    return message.trace_id or message.id.hex
