@@ -31,9 +31,10 @@ from pydantic import (
     model_validator,
 )
 
-from shared.contracts import CaseState, Channel, Lane, Outcome, OwnerKind
+from shared.contracts import CaseState, Channel, Outcome, OwnerKind
 from shared.contracts.channel import Code
 from shared.text import clean, fold
+from shared.urgency import Emergency, Urgency
 
 TEMPLATE_CHARACTERS_MAX = 600
 INSERTED_CHARACTERS_MAX = 3000
@@ -150,37 +151,34 @@ class Target(Record):
     unit: TargetUnit
 
 
-def _folded(phrase: str) -> str:
+def _well_formed(phrase: str) -> str:
     if phrase != fold(phrase):
         raise ValueError(f'"{phrase}" is not folded, write "{fold(phrase)}"')
+    if not _PHRASE.fullmatch(phrase):
+        raise ValueError(f'"{phrase}" is not words with single spaces, each maybe ending in "="')
     return phrase
 
 
-Phrase = Annotated[str, StringConstraints(min_length=2, max_length=80), AfterValidator(_folded)]
+_PHRASE = re.compile(r"[^\W_]+=?(?: [^\W_]+=?)*")
+
+
+Phrase = Annotated[str, StringConstraints(min_length=2, max_length=80), AfterValidator(_well_formed)]
 
 
 class Topic(Named):
-    """A subject of cases with its owner; `phrases` are folded Turkish words that point to it."""
+    """A subject of cases with its owner; `phrases` point to it, in the form that `shared.phrases` reads."""
 
     owner: Code
     phrases: tuple[Phrase, ...] = Field(min_length=1)
     target: Target
-    urgency: Lane
+    urgency: Urgency
 
 
 class Level(Named):
-    """A degree of urgency; a text with one of its folded phrases is at least this urgent."""
+    """What people call a degree of urgency; a text with one of its folded phrases is at least this urgent."""
 
-    code: Lane
+    code: Urgency
     phrases: tuple[Phrase, ...] = ()
-
-
-class Emergency(Named):
-    """Danger to life: a text with one of `phrases` and none of `unless` is answered with the number to call."""
-
-    number: PhoneNumber
-    phrases: tuple[Phrase, ...] = Field(min_length=1)
-    unless: tuple[Phrase, ...] = ()
 
 
 # --- where: neighbourhoods, streets, polygons, neighbours -----------------------------------------------------
@@ -703,9 +701,15 @@ class _TopicsFile(Record):
     topic: tuple[Topic, ...] = Field(min_length=1)
 
 
+class _EmergencyRow(Named):
+    number: PhoneNumber
+    phrases: tuple[Phrase, ...] = Field(min_length=1)
+    unless: tuple[Phrase, ...] = ()
+
+
 class _UrgencyFile(Record):
-    level: tuple[Level, ...]
-    emergency: tuple[Emergency, ...]
+    level: tuple[Level, ...] = ()
+    emergency: tuple[_EmergencyRow, ...]
 
 
 class _CalendarFile(Calendar):
@@ -743,7 +747,8 @@ def _read_owners(folder: Path) -> Parts:
 def _read_topics(folder: Path) -> Parts:
     urgency = _toml(folder / "urgency.toml", _UrgencyFile)
     topics = _toml(folder / "topics.toml", _TopicsFile).topic
-    return {"topics": topics, "levels": urgency.level, "emergencies": urgency.emergency}
+    emergencies = tuple(Emergency(**_fields(row)) for row in urgency.emergency)
+    return {"topics": topics, "levels": urgency.level, "emergencies": emergencies}
 
 
 def _read_places(folder: Path) -> Parts:
@@ -945,8 +950,6 @@ def _check_topics(municipality: Municipality) -> Iterator[Problem]:
 
 
 def _check_urgency(municipality: Municipality) -> Iterator[Problem]:
-    for code in sorted({"urgent", "routine"} - {level.code for level in municipality.levels}):
-        yield Problem("urgency.toml", code, "the level is missing", f'Add a [[level]] with code = "{code}"')
     phones = {institution.phone for institution in municipality.institutions}
     for emergency in municipality.emergencies:
         if emergency.number not in phones:
