@@ -126,7 +126,8 @@ class Simulator:
 
     def _accept(self, asked: SendRequest, fault: str | None = None, failure_code: int | None = None) -> web.Response:
         entry = _entry(asked, fault)
-        entry.wamid, entry.status, entry.http_status = new_wamid(asked.recipient), "accepted", 200
+        entry.wamid, entry.status = new_wamid(asked.recipient), "accepted"
+        entry.http_status = None if fault == "drop_reply" else 200
         self.memory.keep_request(entry)
         self.webhooks.schedule(entry, failure_code)
         return _json(accepted_body(asked, entry.wamid))

@@ -26,7 +26,7 @@ async function refresh() {
   if (refreshing) return soon();
   refreshing = true;
   try {
-    const answer = await fetch(location.href);
+    const answer = await fetch(document.body.dataset.address);
     if (!answer.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     swap(fresh, "threads");
