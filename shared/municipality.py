@@ -376,7 +376,7 @@ class Rendered:
 
 _MAIL_OR_LINK = re.compile(
     r"(?P<mail>(?<![\w.+-])[\w.+-]{1,64}@[\w.-]{1,253})"
-    r"|\b(?P<scheme>[a-z][a-z0-9+-]{1,15})://"
+    r"|(?P<scheme>://)"
     r"|(?<![\w@])(?P<host>(?:[\w-]{1,63}\.){1,8}[a-z]{2,24})(?P<path>/?)",
     re.IGNORECASE,
 )
@@ -403,7 +403,7 @@ def neutralise(text: str) -> str:
 
 def _unlinked(found: re.Match[str]) -> str:
     if found["scheme"]:
-        return f"{found['scheme']}[:]//"
+        return "[:]//"
     host = found["host"]
     if host and (found["path"] or host.lower().startswith("www.") or _ending(host) in _LINK_ENDINGS):
         return host.replace(".", "[.]") + found["path"]
