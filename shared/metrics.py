@@ -4,10 +4,8 @@ from typing import Final
 
 from prometheus_client import Counter, Gauge, Histogram
 
-ACCEPTED: Final = Counter(
-    "ilkim_accepted_total", "Messages made safe at the edge before they were answered", ["channel", "where"]
-)
-REFUSED: Final = Counter("ilkim_refused_total", "Requests the edge answered with an error", ["channel", "status"])
+ACCEPTED: Final = Counter("ilkim_accepted_total", "Messages made safe at the edge before they were answered", ["where"])
+REFUSED: Final = Counter("ilkim_refused_total", "Requests the edge answered with an error", ["status"])
 EVENTS: Final = Counter("ilkim_events_total", "Events that took effect, by consumer", ["consumer", "outcome"])
 BATCH_EVENTS: Final = Histogram(
     "ilkim_batch_events",

@@ -46,7 +46,8 @@ class Intake:
         people = [store.Person(row.person_id, row.message) for row in registered if row.person_id]
         new_people = await store.add_people(unit.connection, people, self.vault)
         numbers = await store.open_cases(unit.connection, registered, self.numbers)
-        private: list[Message] = [_address(person) for person in people if _is_first(person, new_people)]
+        first = {person.id: person for person in reversed(people) if person.id in new_people}
+        private: list[Message] = [_address(person) for person in first.values()]
         private += chain.from_iterable(reading.receipts for _, reading in readings)
         unit.publish(*envelopes(NOTIFIER, "private", private), *_tell(registered, numbers))
 
@@ -68,9 +69,12 @@ class Intake:
         raw_ids: dict[UUID, UUID] = {}
         for event, message in messages:
             person = self._person(message)
-            cases = [known[number] for number in quoted[id(message)] if number in known]
-            parties = {case: case for case, party in cases if person is not None and party == person}
-            row = register(message, person, parties, self.emergencies)
+            cases = [
+                CaseNumber(case_id=known[number][0], number=number)
+                for number in quoted[id(message)]
+                if person is not None and known.get(number, (None, None))[1] == person
+            ]
+            row = register(message, person, cases, self.emergencies)
             registrations.setdefault((message.channel, message.account, message.provider_id), row)
             raw_ids.setdefault(row.contact_id, event.id)
         return list(registrations.values()), raw_ids
@@ -105,14 +109,6 @@ def _raw(event: Message) -> store.Raw:
             raise Never(f"no reader for {event.type}")
 
 
-def _is_first(person: store.Person, new_people: set[UUID]) -> bool:
-    """True once for each person who is new in this batch."""
-    if person.id in new_people:
-        new_people.discard(person.id)
-        return True
-    return False
-
-
 def _address(person: store.Person) -> AddressRecorded:
     message = person.message
     return AddressRecorded(
@@ -139,7 +135,7 @@ def _tell(registered: Sequence[Registration], numbers: dict[UUID, str]) -> list[
 
 def _fact(row: Registration, numbers: dict[UUID, str]) -> ContactRegistered:
     message = row.message
-    cases = [case.id for case in row.opens] if row.effect is Effect.OPENED else row.joins
+    opened = [CaseNumber(case_id=case.id, number=numbers[case.id]) for case in row.opens]
     return ContactRegistered(
         id=derived_id(message.occurred_at, "contact.registered", row.contact_id),
         occurred_at=message.occurred_at,
@@ -152,7 +148,7 @@ def _fact(row: Registration, numbers: dict[UUID, str]) -> ContactRegistered:
         language=message.language,
         lane=row.lane,
         effect=row.effect,
-        cases=tuple(CaseNumber(case_id=case, number=numbers.get(case, "")) for case in cases),
+        cases=(*opened, *row.joins),
         emergency_number=row.emergency_number,
     )
 
@@ -162,13 +158,13 @@ def _work(row: Registration, numbers: dict[UUID, str]) -> list[Message]:
     if row.effect is Effect.JOINED:
         return [
             ContactJoined(
-                id=derived_id(message.occurred_at, "contact.joined", row.contact_id, case),
+                id=derived_id(message.occurred_at, "contact.joined", row.contact_id, case.case_id),
                 occurred_at=message.occurred_at,
                 trace_id=_trace(message),
-                case_id=case,
+                case_id=case.case_id,
                 contact_id=row.contact_id,
                 lane=row.lane,
-                text=row.opens[0].text,
+                text=row.text,
             )
             for case in row.joins
         ]

@@ -124,7 +124,7 @@ async def open_cases(
             [row.message.occurred_at for row, _ in opened],
         )
     links = [(row.contact_id, case.id) for row, case in opened]
-    links += [(row.contact_id, case) for row in registrations for case in row.joins]
+    links += [(row.contact_id, case.case_id) for row in registrations for case in row.joins]
     await connection.execute(
         "INSERT INTO contact_case (contact_id, case_id) SELECT * FROM unnest($1::uuid[], $2::uuid[])",
         [contact for contact, _ in links],

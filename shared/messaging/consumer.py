@@ -35,6 +35,9 @@ RETRY_POLL_SECONDS: Final = 1.0
 RETRY_BATCH_MAX: Final = 50
 AWAY_SECONDS_MAX: Final = 5.0
 REASON_MAX: Final = 2000
+_SHELVE: Final = (
+    "INSERT INTO dead_letter (id, consumer, event_id, body, reason, attempts) VALUES ($1, $2, $3, $4, $5, $6)"
+)
 
 
 @dataclass
@@ -42,8 +45,16 @@ class Unit:
     """One transaction: what the handler reads and writes through, and what it wants published after the commit."""
 
     connection: Connection
+    consumer: str
     outgoing: list[Outgoing] = field(default_factory=list)
     after_commit: list[Callable[[], None]] = field(default_factory=list)
+
+    async def shelve(self, event: Message, reason: str) -> None:
+        """Put one event on the shelf within this transaction, so that its neighbours go on."""
+        body = event.model_dump_json(exclude_none=True).encode()
+        await self.connection.execute(_SHELVE, new_id(), self.consumer, event.id, body, reason[:REASON_MAX], 1)
+        metrics.EVENTS.labels(consumer=self.consumer, outcome="never").inc()
+        log.error("shelved", consumer=self.consumer, event_id=str(event.id), reason=reason[:200])
 
     def publish(self, *messages: Outgoing) -> None:
         """Publish these when, and only when, the transaction commits."""
@@ -169,7 +180,7 @@ class Consumer:
         began = time.perf_counter()
         async with pool.acquire() as connection, connection.transaction():
             fresh = await self._take(connection, events)
-            unit = Unit(connection)
+            unit = Unit(connection, self.name)
             parcel = None
             if fresh:
                 await self._handler(unit, fresh)
@@ -250,7 +261,7 @@ class Consumer:
     async def _shelve(self, pool: asyncpg.Pool, event_id: UUID | None, body: bytes, reason: str, attempts: int) -> None:
         await self._until_stored(
             pool,
-            "INSERT INTO dead_letter (id, consumer, event_id, body, reason, attempts) VALUES ($1, $2, $3, $4, $5, $6)",
+            _SHELVE,
             new_id(),
             self.name,
             event_id,
@@ -309,7 +320,7 @@ class Consumer:
                     return
                 event = self._read(row["body"])
                 fresh = await self._take(connection, [event])
-                unit = Unit(connection)
+                unit = Unit(connection, self.name)
                 parcel = None
                 if fresh:
                     await self._handler(unit, fresh)

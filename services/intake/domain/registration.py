@@ -1,12 +1,12 @@
 """What a contact becomes: none, one or several cases, or an addition to a case that is there."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from shared.contracts import Channel, Effect, Lane, MessageReceived, Purpose
+from shared.contracts import CaseNumber, Channel, Effect, Lane, MessageReceived, Purpose
 from shared.contracts.channel import TEXT_MAX
 from shared.ids import derived_id
 from shared.text import clean, fold, mask, words
@@ -25,7 +25,7 @@ class FiledCase:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """One contact and what it does. `joins` are the cases it adds to."""
+    """One contact and what it does. `joins` are the numbers of the cases it adds `text` to."""
 
     contact_id: UUID
     message: MessageReceived
@@ -34,7 +34,8 @@ class Registration:
     lane: Lane
     emergency_number: str | None
     opens: tuple[FiledCase, ...] = ()
-    joins: tuple[UUID, ...] = ()
+    joins: tuple[CaseNumber, ...] = ()
+    text: str = ""
 
 
 def contact_id(channel: Channel, account: str, provider_id: str, occurred_at: datetime) -> UUID:
@@ -56,20 +57,18 @@ def lane_of(text: str, emergencies: EmergencyWords) -> tuple[Lane, str | None]:
 def register(
     message: MessageReceived,
     person_id: UUID | None,
-    parties: Mapping[UUID, UUID],
+    quoted: Sequence[CaseNumber],
     emergencies: EmergencyWords,
 ) -> Registration:
-    """Decide what a contact does. `parties`: the quoted cases this very person is a party of (case -> case)."""
+    """Decide what a contact does. `quoted`: the cases it names that this very person is a party of."""
     contact = contact_id(message.channel, message.account, message.provider_id, message.occurred_at)
     requests = [clean(text[:TEXT_MAX]) for text in (message.requests or (message.text,))]
     lane, number = lane_of("\n".join(requests), emergencies)
     if message.purpose is not Purpose.REQUEST:
         return Registration(contact, message, person_id, Effect.NONE, lane, number)
-    if parties:
+    if quoted:
         text = mask("\n".join(requests))
-        return Registration(
-            contact, message, person_id, Effect.JOINED, lane, number, (FiledCase(contact, text),), tuple(parties)
-        )
+        return Registration(contact, message, person_id, Effect.JOINED, lane, number, joins=tuple(quoted), text=text)
     opens = tuple(
         FiledCase(case_id(contact, message.occurred_at, index), mask(text)) for index, text in enumerate(requests)
     )

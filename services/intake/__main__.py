@@ -1,0 +1,15 @@
+"""`python -m services.intake edge|worker`: the two processes of intake, scaled apart."""
+
+import sys
+
+from services.intake.app import edge, worker
+from shared.settings import stop
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["edge"]:
+            edge().run()
+        case ["worker"]:
+            worker().run()
+        case _:
+            stop("say which process: python -m services.intake edge, or worker")

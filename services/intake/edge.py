@@ -1,0 +1,90 @@
+"""Makes a message safe before it is answered: confirmed on the intake queue, or else committed to the outbox."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+
+from shared import metrics
+from shared.contracts import Lane, Message
+from shared.contracts.base import ENVELOPE_EVENTS_MAX
+from shared.database import is_away
+from shared.messaging import Outgoing, Service, Unconfirmed, envelopes
+from shared.messaging.topology import INTAKE
+
+log = structlog.get_logger()
+
+WAITING_MAX: Final = 5_000
+# After a publish without a confirm the outbox takes everything for so long, before the broker is asked again.
+BROKER_PAUSE_SECONDS: Final = 2.0
+
+
+class BothAway(Exception):
+    """Raised when neither broker nor database could make a message safe: the sender must come again."""
+
+
+class Edge:
+    """Collects what arrives while the last batch is being confirmed, and sends that as the next one.
+
+    No message waits on purpose: under load batches grow by themselves, at rest each goes alone.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._waiting: dict[Lane, list[tuple[Message, asyncio.Future[None]]]] = {"urgent": [], "routine": []}
+        self._senders: dict[Lane, asyncio.Task[None]] = {}
+        self._broker_trusted_from = 0.0
+
+    async def accept(self, message: Message, lane: Lane) -> None:
+        """Return when the message is safe. Raises BothAway when it is not, also when too many wait."""
+        waiting = self._waiting[lane]
+        if len(waiting) >= WAITING_MAX:
+            raise BothAway
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting.append((message, done))
+        sender = self._senders.get(lane)
+        if sender is None or sender.done():
+            self._senders[lane] = asyncio.create_task(self._send(lane))
+        await done
+
+    async def _send(self, lane: Lane) -> None:
+        waiting = self._waiting[lane]
+        while waiting:
+            batch, waiting[:ENVELOPE_EVENTS_MAX] = waiting[:ENVELOPE_EVENTS_MAX], []
+            error: Exception | None = None
+            try:
+                await self._make_safe([message for message, _ in batch], lane)
+            except Exception as problem:
+                error = problem
+            for _, done in batch:
+                if done.done():
+                    continue
+                if error is None:
+                    done.set_result(None)
+                else:
+                    done.set_exception(error)
+
+    async def _make_safe(self, messages: Sequence[Message], lane: Lane) -> None:
+        outgoing = envelopes(INTAKE, lane, messages)
+        if time.monotonic() >= self._broker_trusted_from:
+            try:
+                await self._service.publisher.publish(outgoing)
+                metrics.ACCEPTED.labels(where="broker").inc(len(messages))
+                return
+            except Unconfirmed as error:
+                self._broker_trusted_from = time.monotonic() + BROKER_PAUSE_SECONDS
+                log.warning("edge_uses_outbox", reason=str(error))
+        await self._to_outbox(outgoing)
+        metrics.ACCEPTED.labels(where="outbox").inc(len(messages))
+
+    async def _to_outbox(self, outgoing: Sequence[Outgoing]) -> None:
+        """The same message ids: what the broker took without saying so takes effect once all the same."""
+        try:
+            async with self._service.pool.acquire() as connection, connection.transaction():
+                await self._service.outbox.add(connection, outgoing)
+        except Exception as error:
+            if is_away(error):
+                raise BothAway from error
+            raise
