@@ -73,11 +73,11 @@ def start(state: Path, packages: Path, say: Callable[[str], None]) -> str:
     return _address(folder, port, "ilkim")
 
 
-def stop(state: Path) -> None:
-    """A fast shutdown: open connections are closed, everything committed is on disk."""
+def stop(state: Path, *, gently: bool = True) -> None:
+    """Open connections are closed, everything committed is on disk; not gently: at once, as in a crash."""
     folder = state / "postgres"
     running = processes.recall(folder / "running.json")
-    processes.end(running, gently=signal.SIGINT, grace_seconds=STOP_GRACE_SECONDS)
+    processes.end(running, gently=signal.SIGINT if gently else signal.SIGQUIT, grace_seconds=STOP_GRACE_SECONDS)
     (folder / "running.json").unlink(missing_ok=True)
 
 

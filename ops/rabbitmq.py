@@ -89,10 +89,12 @@ def start(state: Path, packages: Path, say: Callable[[str], None]) -> tuple[str,
     )
 
 
-def stop(state: Path) -> None:
+def stop(state: Path, *, gently: bool = True) -> None:
+    """Gently takes about six seconds, five of them a wait within the management plugin; else at once."""
     folder = state / "rabbitmq"
     running = processes.recall(folder / "running.json")
-    processes.end(running, gently=signal.SIGTERM, grace_seconds=STOP_GRACE_SECONDS)
+    first_signal = signal.SIGTERM if gently else signal.SIGKILL
+    processes.end(running, gently=first_signal, grace_seconds=STOP_GRACE_SECONDS)
     processes.end(processes.recall(folder / "epmd.json"), gently=signal.SIGTERM, grace_seconds=1)
     for name in ("running.json", "epmd.json"):
         (folder / name).unlink(missing_ok=True)

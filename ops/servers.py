@@ -1,8 +1,13 @@
-"""RabbitMQ and PostgreSQL for one checkout: private ones on free ports, or those the environment names."""
+"""RabbitMQ and PostgreSQL for one checkout: private ones on free ports, or those the environment names.
+
+`python -m ops.servers start FOLDER` prints the addresses as `export` lines; `stop` and `discard` end them.
+"""
 
 import dataclasses
 import fcntl
 import os
+import shutil
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -48,6 +53,14 @@ def stop(state: Path) -> None:
             ended.result()
 
 
+def discard(state: Path) -> None:
+    """End the private servers at once and remove the folder with all they held: for tests."""
+    state = state.absolute()
+    rabbitmq.stop(state, gently=False)
+    postgres.stop(state, gently=False)
+    shutil.rmtree(state, ignore_errors=True)
+
+
 def running(state: Path) -> dict[str, str]:
     """For each server: "running", "stopped", or "named" (by the environment: not ours to start)."""
     return {
@@ -72,8 +85,27 @@ def _state(variable: str, is_running: bool) -> str:
     return "running" if is_running else "stopped"
 
 
+def main(arguments: list[str]) -> None:
+    """For a shell: `eval "$(python -m ops.servers start FOLDER)"`."""
+    match arguments:
+        case ["start", folder]:
+            addresses = start(Path(folder), say=lambda line: print(line, file=sys.stderr))
+            print(f"export RABBITMQ_URL={addresses.amqp_url} DATABASE_URL={addresses.database_url}")
+            print(f"export RABBITMQ_MANAGEMENT_URL={addresses.management_url or ''}")
+        case ["stop", folder]:
+            stop(Path(folder))
+        case ["discard", folder]:
+            discard(Path(folder))
+        case _:
+            raise SystemExit("usage: python -m ops.servers start|stop|discard FOLDER")
+
+
 @contextmanager
 def _alone(state: Path) -> Iterator[None]:
     with (state / "servers.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,1 @@
+"""İLKİM is tested on the servers it runs on."""
