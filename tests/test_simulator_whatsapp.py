@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from simulators.whatsapp.app import Simulator
 from simulators.whatsapp.faults import NUMBERS, Fault, Faults
+from simulators.whatsapp.memory import Entry, Memory, described
 from simulators.whatsapp.payloads import (
     Account,
     CitizenMessage,
@@ -577,6 +579,16 @@ async def test_the_page_hears_of_changes_as_they_happen() -> None:
         assert first.startswith(b"data: ")
         assert second.startswith(b"data: ")
         assert first != second
+
+
+def test_a_shown_time_finds_its_own_message_however_it_was_rounded() -> None:
+    memory = Memory(kept_max=10)
+    for fraction in (0.8759284, 0.8759285, 0.8759286, 0.1234567):
+        entry = Entry(False, "905321112233", "text", "", 1_795_459_650 + fraction, "accepted")
+        memory.keep_request(entry)
+        shown = datetime.fromisoformat(described(entry)["time"]).timestamp()
+
+        assert entry in list(memory.find(None, shown))
 
 
 def test_settings_say_which_variable_is_wrong() -> None:

@@ -12,6 +12,7 @@ from simulators.whatsapp.payloads import encode
 
 THREADS_MAX = 2_000
 THREAD_ENTRIES_MAX = 200
+SHOWN_TIME_SECONDS = 1e-6  # times are shown rounded to microseconds, so a shown time finds its own entry
 
 
 @dataclass(slots=True)
@@ -83,7 +84,8 @@ class Memory:
 
     def find(self, to: str | None, since: float) -> Iterator[Entry]:
         """Requests kept, oldest first, from `since` (seconds since 1970) on."""
-        return (entry for entry in self.requests if entry.time >= since and to in (None, entry.number))
+        earliest = since - SHOWN_TIME_SECONDS
+        return (entry for entry in self.requests if entry.time >= earliest and to in (None, entry.number))
 
     def newest_threads(self) -> Iterator[Thread]:
         return reversed(self.threads.values())
