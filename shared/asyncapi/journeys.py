@@ -1,0 +1,211 @@
+"""Which message travels where: who says it, to which exchange, under which key. Queues come from the topology."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from shared.contracts import (
+    AddressRecorded,
+    AssignmentAccepted,
+    AssignmentClosed,
+    AssignmentDecided,
+    AssignmentOffered,
+    AssignmentProgressed,
+    AssignmentReturned,
+    CaseAccepted,
+    CaseAsked,
+    CaseAssigned,
+    CaseClosed,
+    CaseForwarded,
+    CaseOpened,
+    CaseProgressed,
+    CaseReturned,
+    CitizenAdded,
+    CitizenAsked,
+    ContactJoined,
+    ContactRegistered,
+    DeliveryReported,
+    Message,
+    MessageReceived,
+    NoticeRecorded,
+    ReplyRequested,
+    WebhookReceived,
+)
+from shared.messaging import topology
+from shared.messaging.topology import LANES, Queue
+
+
+@dataclass(frozen=True)
+class Party:
+    """A program at the broker. `outside` ones may be written by anybody, in any language."""
+
+    code: str
+    name: str
+    outside: bool = False
+
+
+CHANNEL: Final = Party("channel", "a channel's program (kanal)", outside=True)
+DEPARTMENT: Final = Party("department", "an owner's program: a department (birim) or institution (kurum)", outside=True)
+INTAKE: Final = Party("intake", "the intake service")
+ROUTER: Final = Party("router", "the router service")
+NOTIFIER: Final = Party("notifier", "the notifier service")
+REPORTING: Final = Party("reporting", "the reporting service")
+DESK: Final = Party("desk", "the desk, for people of the solution centre (çözüm merkezi)")
+OPERATOR: Final = Party("operator", "a person who looks after the system (işletmen)")
+
+# The first word of a queue's name says whose it is.
+_CONSUMERS: Final = {
+    **{party.code: party for party in (INTAKE, ROUTER, NOTIFIER, REPORTING, DEPARTMENT)},
+    "reply": CHANNEL,
+    "dead": OPERATOR,
+    "unrouted": OPERATOR,
+}
+
+
+@dataclass(frozen=True)
+class Journey:
+    """Messages that one party sends to one address. `enveloped`: several to an AMQP message, `{"events": [...]}`."""
+
+    code: str
+    sender: Party
+    exchange: str
+    address: str
+    messages: tuple[type[Message], ...]
+    summary: str
+    enveloped: bool = False
+
+
+JOURNEYS: Final = (
+    Journey(
+        "citizen-messages",
+        CHANNEL,
+        topology.INTAKE,
+        "{lane}",
+        (MessageReceived,),
+        "Hand over a citizen's message; it becomes exactly one contact (temas), however often it is sent.",
+    ),
+    Journey(
+        "delivery-reports",
+        CHANNEL,
+        topology.INTAKE,
+        "{lane}",
+        (DeliveryReported,),
+        "Tell what became of a reply (bildirim) that was taken from `reply.{channel}`.",
+    ),
+    Journey(
+        "webhooks",
+        INTAKE,
+        topology.INTAKE,
+        "{lane}",
+        (WebhookReceived, MessageReceived),
+        "What came in over HTTP, made safe before the provider is answered.",
+    ),
+    Journey(
+        "case-work",
+        INTAKE,
+        topology.ROUTING,
+        "{lane}",
+        (CaseOpened, ContactJoined),
+        "Cases (talep) that want an owner, and what citizens add to them.",
+        enveloped=True,
+    ),
+    Journey(
+        "contact-facts",
+        INTAKE,
+        topology.EVENTS,
+        "intake.{lane}",
+        (ContactRegistered,),
+        "Contacts (temas) that were stored, without any address.",
+        enveloped=True,
+    ),
+    Journey(
+        "private",
+        INTAKE,
+        topology.NOTIFIER,
+        "private",
+        (AddressRecorded, DeliveryReported),
+        "Where people are answered, and providers' receipts. Nobody else reads these.",
+        enveloped=True,
+    ),
+    Journey(
+        "case-facts",
+        ROUTER,
+        topology.EVENTS,
+        "router.{lane}",
+        (CaseAssigned, CaseAccepted, CaseForwarded, CaseProgressed, CaseReturned, CaseAsked, CaseClosed),
+        "Every step in the life of a case (talep), numbered by `version`.",
+        enveloped=True,
+    ),
+    Journey(
+        "assignments",
+        ROUTER,
+        topology.DEPARTMENTS,
+        "department.{code}.{lane}",
+        (AssignmentOffered, CitizenAdded),
+        "Work for an owner, and what its citizen adds to it.",
+    ),
+    Journey(
+        "answers",
+        DEPARTMENT,
+        topology.ANSWERS,
+        "answer.{code}.{word}",
+        (AssignmentAccepted, AssignmentProgressed, AssignmentReturned, CitizenAsked, AssignmentClosed),
+        "Say what becomes of an assignment: accepted, progressed, returned (iade), asked or closed.",
+    ),
+    Journey(
+        "decisions",
+        DESK,
+        topology.ANSWERS,
+        "answer.{code}.{word}",
+        (AssignmentDecided,),
+        "A person at the solution centre says whose a case is.",
+    ),
+    Journey(
+        "notice-facts",
+        NOTIFIER,
+        topology.EVENTS,
+        "notifier.{lane}",
+        (NoticeRecorded,),
+        "What became of each reply (bildirim).",
+        enveloped=True,
+    ),
+    Journey(
+        "replies",
+        NOTIFIER,
+        topology.REPLIES,
+        "reply.{channel}",
+        (ReplyRequested,),
+        "Replies (bildirim) for channels whose own program delivers them.",
+    ),
+)
+
+
+def template(address: str) -> str:
+    """A queue's name or key with its lane, owner or channel replaced by the parameter's name."""
+    words = address.split(".")
+    if words[-1] in LANES:
+        words[-1] = "{lane}"
+    if len(words) > 1 and words[0] in ("department", "reply"):
+        words[1] = "{code}" if words[0] == "department" else "{channel}"
+    return ".".join(words)
+
+
+def consumer(queue: Queue) -> Party:
+    """Who takes messages from a queue. Raises KeyError for a queue nobody here knows."""
+    return _CONSUMERS[queue.name.split(".")[0]]
+
+
+def arriving(queue: Queue) -> list[Journey]:
+    """The journeys that end in a queue, by its binding."""
+    key = template(queue.key).split(".")
+    return [
+        journey
+        for journey in JOURNEYS
+        if journey.exchange == queue.exchange and _matches(key, journey.address.split("."))
+    ]
+
+
+def _matches(key: list[str], address: list[str]) -> bool:
+    """AMQP's topic rule for the keys in use, where `#` stands at the end only; a plain key matches itself."""
+    if key[-1] == "#":
+        return key[:-1] == address[: len(key) - 1]
+    return len(key) == len(address) and all(ours in ("*", theirs) for ours, theirs in zip(key, address, strict=True))
