@@ -83,10 +83,13 @@ def start(state: Path, packages: Path, say: Callable[[str], None]) -> tuple[str,
         say(f"rabbitmq: ready on 127.0.0.1:{ports['amqp']} after {time.monotonic() - began:.1f} s")
     else:
         _wait_until_ready(running, ports, folder)
-    return (
-        f"amqp://ilkim:{password}@127.0.0.1:{ports['amqp']}/ilkim",
-        f"http://ilkim:{password}@127.0.0.1:{ports['management']}",
-    )
+    return f"amqp://ilkim:{password}@127.0.0.1:{ports['amqp']}/ilkim", management_url(state)
+
+
+def management_url(state: Path) -> str:
+    """Where the management page listens whenever the broker runs."""
+    port = keep_ports(state, ["management"], in_use=["management"])["management"]
+    return f"http://ilkim:{_password(state / 'rabbitmq')}@127.0.0.1:{port}"
 
 
 def stop(state: Path, *, gently: bool = True) -> None:

@@ -69,6 +69,13 @@ def running(state: Path) -> dict[str, str]:
     }
 
 
+def management_url(state: Path) -> str | None:
+    """The broker's page and HTTP API, credentials within; None where a named broker's is not told."""
+    if os.environ.get("RABBITMQ_URL"):
+        return os.environ.get("RABBITMQ_MANAGEMENT_URL")
+    return rabbitmq.management_url(state)
+
+
 def _broker(state: Path, say: Callable[[str], None]) -> tuple[str, str | None]:
     if named := os.environ.get("RABBITMQ_URL"):
         return named, os.environ.get("RABBITMQ_MANAGEMENT_URL")

@@ -1,6 +1,8 @@
 """The private servers: they answer, are durable, keep to the loopback, and start again quickly."""
 
+import os
 import re
+import signal
 import socket
 from pathlib import Path
 
@@ -77,7 +79,7 @@ def test_two_checkouts_are_two_nodes(tmp_path: Path) -> None:
 def test_root_passes_through_a_closed_folder_without_opening_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(postgres.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
 
@@ -94,7 +96,7 @@ def test_a_pid_given_to_a_later_program_is_not_taken_for_ours(tmp_path: Path) ->
     stranger = processes.recall(file)
     processes.remember(file, running)
     ours = processes.recall(file)
-    processes.end(running, gently=processes.signal.SIGTERM, grace_seconds=5)
+    processes.end(running, gently=signal.SIGTERM, grace_seconds=5)
 
     assert stranger is None
     assert ours == running

@@ -1,0 +1,22 @@
+"""The `ilkim` command: everything a person does with a running İLKİM from a terminal."""
+
+import typer
+
+from ops import control
+
+app = typer.Typer(name="ilkim", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+# One line a command; each lives in the module that knows its subject.
+app.command()(control.setup)
+app.command()(control.up)
+app.command()(control.stop)
+app.command()(control.status)
+app.command()(control.logs)
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()

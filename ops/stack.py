@@ -1,0 +1,174 @@
+"""The processes of İLKİM, with the environment each of them reads."""
+
+import base64
+import dataclasses
+import http.client
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from ops import servers, supervisor
+from ops.ports import keep_ports
+from ops.processes import write_atomically
+from ops.servers import CHECKOUT, Addresses
+from ops.supervisor import Process
+
+HOST = "127.0.0.1"
+READY_TIMEOUT_SECONDS = 90
+POLL_SECONDS = 0.1
+DEPLOY_TIMEOUT_SECONDS = 120
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """One kind of process: `replicas` of it run, each with an HTTP server on a port of its own."""
+
+    name: str
+    command: tuple[str, ...]
+    shows: str = ""
+    replicas: int = 1
+
+
+PARTS = (
+    Part("whatsapp", ("simulators.whatsapp",), "the citizens' WhatsApp: sent messages"),
+    Part("edge", ("services.intake", "edge"), "web form, webhooks"),
+    Part("intake", ("services.intake", "worker")),
+    Part("router", ("services.router",)),
+    Part("notifier", ("services.notifier",)),
+    Part("reporting", ("services.reporting",), "figures and bulletin"),
+    Part("desk", ("services.desk",), "work list of operators and clerks"),
+)
+
+
+def up(state: Path, *, scale: Mapping[str, int] | None = None, say: Callable[[str], None] = print) -> list[Process]:
+    """Servers, migrations, topology and processes; returns once each process says that it is ready. Idempotent.
+
+    Raises RuntimeError with the lines that tell why when the deployment fails or a process does not become ready.
+    """
+    addresses = servers.start(state, say)
+    table = build(state, addresses, scale or {})
+    _deploy(table, say)
+    if not supervisor.is_running(state) or table != supervisor.read_table(state):
+        supervisor.stop(state)
+        supervisor.write_table(state, table)
+        say(f"services: starting {len(table)} processes")
+        supervisor.start(state)
+    _wait_until_ready(state, table)
+    say("services: ready")
+    return table
+
+
+def down(state: Path) -> None:
+    """End the processes, then the private servers: nothing of this folder runs afterwards. Safe to call twice."""
+    supervisor.stop(state)
+    servers.stop(state)
+
+
+def build(state: Path, addresses: Addresses, scale: Mapping[str, int]) -> list[Process]:
+    """The table: one row for each replica, named `router` or, from the second on, `router-2`."""
+    unknown = scale.keys() - {part.name for part in PARTS}
+    if unknown:
+        raise ValueError(f"no such process: {', '.join(sorted(unknown))}")
+    instances = [(name, part) for part in PARTS for name in _names(part.name, scale.get(part.name, part.replicas))]
+    running = {name for name, record in supervisor.records(state).items() if record.state != "stopped"}
+    ports = keep_ports(state, [name for name, _ in instances], in_use=running)
+    shared = _shared_environment(state, addresses, ports)
+    return [
+        Process(
+            name=name,
+            command=(sys.executable, "-m", *part.command),
+            environment={**shared, "ILKIM_HTTP_PORT": str(ports[name])},
+            url=f"http://{HOST}:{ports[name]}",
+        )
+        for name, part in instances
+    ]
+
+
+def secrets_of(state: Path) -> dict[str, str]:
+    """Keys and demo credentials, made once and kept for the owner's eyes only."""
+    file = state / "secrets.json"
+    if not file.exists():
+        write_atomically(file, json.dumps(_new_secrets(), indent=1))
+    kept: dict[str, str] = json.loads(file.read_text())
+    return kept
+
+
+def is_ready(url: str) -> bool:
+    """The process itself says that it can work: it has its servers, its queues and its settings."""
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=5)
+    try:
+        connection.request("GET", "/health/ready")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _names(name: str, replicas: int) -> list[str]:
+    return [name if number == 1 else f"{name}-{number}" for number in range(1, replicas + 1)]
+
+
+def _shared_environment(state: Path, addresses: Addresses, ports: Mapping[str, int]) -> dict[str, str]:
+    return {
+        **secrets_of(state),
+        "PYTHONUNBUFFERED": "1",
+        "RABBITMQ_URL": addresses.amqp_url,
+        "DATABASE_URL": addresses.database_url,
+        "ILKIM_HTTP_HOST": HOST,
+        "WHATSAPP_API_URL": f"http://{HOST}:{ports['whatsapp']}",
+        "WHATSAPP_WEBHOOK_URL": f"http://{HOST}:{ports['edge']}/webhooks/whatsapp",
+    }
+
+
+def _new_secrets() -> dict[str, str]:
+    keys = ("ILKIM_VAULT_KEY", "ILKIM_NUMBER_KEY", "ILKIM_BLIND_INDEX_KEY")
+    tokens = ("WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN", "WHATSAPP_ACCESS_TOKEN")
+    return {
+        **{key: base64.b64encode(secrets.token_bytes(32)).decode() for key in keys},
+        **{token: secrets.token_urlsafe(24) for token in tokens},
+        "WHATSAPP_PHONE_NUMBER_ID": "".join(secrets.choice("123456789") for _ in range(15)),
+        "DESK_USER": "demo",
+        "DESK_PASSWORD": secrets.token_urlsafe(9),
+    }
+
+
+def _deploy(table: list[Process], say: Callable[[str], None]) -> None:
+    """Migrate the database and declare the topology, in a process of its own with the services' environment."""
+    say("deploy: database and topology")
+    done = subprocess.run(
+        [sys.executable, "-m", "ops.deploy"],
+        env=_with_own(table[0].environment),
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        timeout=DEPLOY_TIMEOUT_SECONDS,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise RuntimeError(f"deploy failed:\n{(done.stdout + done.stderr).strip()[-3000:]}")
+
+
+def _with_own(environment: Mapping[str, str]) -> dict[str, str]:
+    return {**os.environ, **environment}
+
+
+def _wait_until_ready(state: Path, table: list[Process]) -> None:
+    deadline = time.monotonic() + READY_TIMEOUT_SECONDS
+    missing = list(table)
+    while missing:
+        missing = [process for process in missing if not is_ready(process.url)]
+        if missing and time.monotonic() > deadline:
+            raise RuntimeError("\n".join(_last_words(state, process.name) for process in missing))
+        time.sleep(POLL_SECONDS if missing else 0)
+
+
+def _last_words(state: Path, name: str) -> str:
+    log = supervisor.log_of(state, name)
+    lines = log.read_text(errors="replace").splitlines()[-5:] if log.exists() else []
+    return f"{name} is not ready after {READY_TIMEOUT_SECONDS} s; its last lines:\n  " + "\n  ".join(lines)
