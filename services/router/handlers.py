@@ -1,0 +1,322 @@
+"""One short function per message: read it, ask the domain, tell the store."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from uuid import UUID
+
+import structlog
+
+from services.router import store
+from services.router.domain import life
+from services.router.domain.clock import due
+from services.router.domain.decision import Decision, Knowledge, Report, decide_many
+from services.router.domain.life import Case, Verdict
+from shared.contracts import (
+    Answer,
+    AssignmentAccepted,
+    AssignmentClosed,
+    AssignmentDecided,
+    AssignmentOffered,
+    AssignmentProgressed,
+    AssignmentReturned,
+    CaseAccepted,
+    CaseAsked,
+    CaseAssigned,
+    CaseClosed,
+    CaseEvent,
+    CaseForwarded,
+    CaseOpened,
+    CaseProgressed,
+    CaseReturned,
+    CaseState,
+    CitizenAdded,
+    CitizenAsked,
+    ContactJoined,
+    Message,
+    OwnerKind,
+    Proposal,
+)
+from shared.ids import derived_id
+from shared.messaging import NotNow, Outgoing, Unit, envelopes, single
+from shared.messaging.topology import DEPARTMENTS, EVENTS, LANES, owner_queue
+from shared.municipality import Municipality
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Router:
+    """What the handlers work with; built once in `app.py`."""
+
+    place: Municipality
+    knowledge: Knowledge
+
+    async def take_cases(self, unit: Unit, events: Sequence[Message]) -> None:
+        """Give every opened case an owner and a due time; pass on what citizens add to their cases."""
+        opened = [event for event in events if isinstance(event, CaseOpened)]
+        if opened:
+            await self._assign(unit, opened)
+        joined = [event for event in events if isinstance(event, ContactJoined)]
+        if joined:
+            await self._join(unit, joined)
+
+    async def take_answers(self, unit: Unit, events: Sequence[Message]) -> None:
+        """Move cases as their owners say, each answer once, late and repeated ones without effect."""
+        answers = [event for event in events if isinstance(event, Answer)]
+        cases = await store.lock_cases(unit.connection, {answer.case_id for answer in answers})
+        facts: list[CaseEvent] = []
+        for answer in answers:
+            case = cases.get(answer.case_id)
+            reason = "no such case" if case is None else self._objection(case, answer)
+            if case is None or reason:
+                if reason not in (Verdict.REPEATED, Verdict.STALE):
+                    await unit.shelve(answer, f"answer not allowed: {reason}")
+                log.info("answer_passed_over", case_id=str(answer.case_id), answer=answer.type, reason=reason)
+                continue
+            cases[case.id], steps = self._apply(case, answer)
+            facts += steps
+        moved = [cases[case_id] for case_id in {fact.case_id for fact in facts}]
+        await store.save_cases(unit.connection, moved)
+        await store.add_history(unit.connection, facts)
+        assigned = [fact for fact in facts if isinstance(fact, CaseAssigned)]
+        said = await store.opened(unit.connection, {fact.case_id for fact in assigned})
+        unit.publish(*_tell(facts, cases))
+        unit.publish(*(self._offer(cases[fact.case_id], said[fact.case_id], fact) for fact in assigned))
+
+    async def _assign(self, unit: Unit, opened: Sequence[CaseOpened]) -> None:
+        decisions = decide_many([_report(event) for event in opened], self.knowledge)
+        cases = [self._case(event, decision) for event, decision in zip(opened, decisions, strict=True)]
+        facts = [_assigned(case, event, by) for case, event, by in zip(cases, opened, decisions, strict=True)]
+        await store.add_cases(unit.connection, cases, opened)
+        await store.add_history(unit.connection, [*opened, *facts])
+        unit.publish(*_tell(facts, {case.id: case for case in cases}))
+        unit.publish(
+            *(
+                self._offer(case, event, fact, decision)
+                for case, event, fact, decision in zip(cases, opened, facts, decisions, strict=True)
+            )
+        )
+
+    async def _join(self, unit: Unit, joined: Sequence[ContactJoined]) -> None:
+        """The owner hears what the citizen added; a case that waited for the citizen goes on."""
+        cases = await store.lock_cases(unit.connection, {event.case_id for event in joined})
+        facts: list[CaseEvent] = []
+        for event in joined:
+            case = cases.get(event.case_id)
+            if case is None:
+                raise NotNow("the case is not here yet")
+            if case.state is CaseState.WAITING_CITIZEN:
+                cases[case.id] = case = life.progress(case)
+                facts.append(CaseProgressed(**_common(case, event), assignment_id=case.assignment_id))
+            unit.publish(_addition(case, event))
+        await store.save_cases(unit.connection, [cases[fact.case_id] for fact in facts])
+        await store.add_history(unit.connection, facts)
+        unit.publish(*_tell(facts, cases))
+
+    def _case(self, event: CaseOpened, decision: Decision) -> Case:
+        version = event.version + 1
+        urgent = decision.urgency == "urgent" or event.lane == "urgent"
+        return Case(
+            id=event.case_id,
+            number=event.number,
+            version=version,
+            state=CaseState.ROUTED,
+            owner=decision.owner,
+            owner_kind=decision.owner_kind,
+            assignment_id=life.assignment_id(event.case_id, event.occurred_at, version),
+            opened_at=event.occurred_at,
+            lane="urgent" if urgent else "routine",
+            contact_id=event.contact_id,
+            person_id=event.person_id,
+            channel=event.channel,
+            account=event.account,
+            language=event.language,
+            trace_id=event.trace_id,
+            topic=decision.topic,
+            neighbourhood=decision.neighbourhood,
+            due_at=self._due(event, decision.topic),
+        )
+
+    def _due(self, event: CaseOpened, topic: str | None) -> datetime | None:
+        if topic is None:
+            return None
+        return due(event.occurred_at, self.place.topic(topic).target, self.place.calendar, self.place.zone)
+
+    def _objection(self, case: Case, answer: Answer) -> str | None:
+        """Why the answer is not applied: the life of a case forbids it, or it names an owner nobody knows."""
+        if isinstance(answer, AssignmentDecided) and answer.decided_owner not in self._kinds:
+            return f"no owner is called {answer.decided_owner}"
+        return life.judge(case, answer)
+
+    def _apply(self, case: Case, answer: Answer) -> tuple[Case, list[CaseEvent]]:
+        """The case after the answer, and the facts that follow. The answer is allowed."""
+        match answer:
+            case AssignmentAccepted():
+                case = life.accept(case)
+                kind = CaseForwarded if case.owner_kind is OwnerKind.INSTITUTION else CaseAccepted
+                return case, [kind(**_common(case, answer), assignment_id=case.assignment_id)]
+            case AssignmentProgressed():
+                case = life.progress(case)
+                return case, [
+                    CaseProgressed(**_common(case, answer), assignment_id=case.assignment_id, note=answer.note)
+                ]
+            case CitizenAsked():
+                case = life.ask(case)
+                return case, [
+                    CaseAsked(**_common(case, answer), assignment_id=case.assignment_id, question=answer.question)
+                ]
+            case AssignmentClosed():
+                case = life.close(case, answer.outcome)
+                return case, [
+                    CaseClosed(**_common(case, answer), assignment_id=case.assignment_id, answer=answer.answer)
+                ]
+            case AssignmentReturned():
+                return self._give_back(case, answer)
+            case AssignmentDecided():
+                topic = answer.topic or case.topic
+                place = answer.neighbourhood or case.neighbourhood
+                case = life.assign(case, answer.decided_owner, self._kinds[answer.decided_owner], topic, place)
+                return case, [_reassigned(case, answer, f"desk:{answer.by or 'person'}")]
+            case _:
+                raise TypeError(f"no move for {answer.type}")
+
+    def _give_back(self, case: Case, answer: AssignmentReturned) -> tuple[Case, list[CaseEvent]]:
+        returned = life.give_back(case)
+        owner = life.next_owner(returned, answer.proposal, self._kinds, self._centre)
+        event = CaseReturned(
+            **_common(returned, answer),
+            assignment_id=case.assignment_id,
+            returned_by=case.owner,
+            reason=answer.reason,
+            proposal=answer.proposal,
+        )
+        assigned = life.assign(returned, owner, self._kinds[owner], case.topic, case.neighbourhood)
+        return assigned, [event, _reassigned(assigned, answer, f"return:{case.owner}")]
+
+    def _offer(self, case: Case, said: CaseOpened, fact: CaseAssigned, decision: Decision | None = None) -> Outgoing:
+        topic = self.place.topic(case.topic) if case.topic else None
+        neighbourhood = self.place.neighbourhood(case.neighbourhood) if case.neighbourhood else None
+        offer = AssignmentOffered(
+            id=case.assignment_id,
+            occurred_at=fact.occurred_at,
+            trace_id=case.trace_id,
+            assignment_id=case.assignment_id,
+            case_id=case.id,
+            number=case.number,
+            owner=case.owner,
+            owner_kind=case.owner_kind,
+            lane=case.lane,
+            topic=case.topic,
+            topic_name=topic.name if topic else None,
+            text=said.text,
+            place=said.place,
+            neighbourhood=case.neighbourhood,
+            neighbourhood_name=neighbourhood.name if neighbourhood else None,
+            opened_at=case.opened_at,
+            due_at=case.due_at,
+            language=said.language,
+            returns=case.returns,
+            proposals=_proposals(decision),
+            reasons=fact.reasons,
+            attachments=said.attachments,
+        )
+        return single(DEPARTMENTS, owner_queue(case.owner, case.lane), offer)
+
+    @cached_property
+    def _kinds(self) -> Mapping[str, OwnerKind]:
+        return {owner.code: owner.kind for owner in (*self.place.departments, *self.place.institutions)}
+
+    @property
+    def _centre(self) -> str:
+        return self.place.solution_centre.code
+
+
+def _report(event: CaseOpened) -> Report:
+    place = event.place
+    return Report(
+        text=event.text,
+        street=place.street,
+        neighbourhood=place.neighbourhood,
+        latitude=place.latitude,
+        longitude=place.longitude,
+        occurred_at=event.occurred_at,
+    )
+
+
+def _common(case: Case, cause: Message) -> dict[str, object]:
+    """What every fact of a case says; its id follows from the cause, so that a replay yields the same."""
+    return {
+        "id": derived_id(cause.occurred_at, "case", case.id, case.version, cause.id),
+        "occurred_at": cause.occurred_at,
+        "trace_id": case.trace_id,
+        "case_id": case.id,
+        "version": case.version,
+        "number": case.number,
+        "state": case.state,
+        "outcome": case.outcome,
+        "owner": case.owner,
+        "owner_kind": case.owner_kind,
+    }
+
+
+def _assigned(case: Case, cause: CaseOpened, decision: Decision) -> CaseAssigned:
+    return CaseAssigned(
+        **_common(case, cause),
+        **_assignment(case),
+        confidence=round(decision.confidence, 4),
+        automatic=decision.automatic,
+        reasons=decision.reasons,
+    )
+
+
+def _reassigned(case: Case, cause: Answer, decided_by: str) -> CaseAssigned:
+    return CaseAssigned(
+        **_common(case, cause), **_assignment(case), confidence=1, automatic=False, decided_by=decided_by
+    )
+
+
+def _assignment(case: Case) -> dict[str, object]:
+    return {
+        "assignment_id": case.assignment_id,
+        "contact_id": case.contact_id,
+        "person_id": case.person_id,
+        "channel": case.channel,
+        "account": case.account,
+        "language": case.language,
+        "opened_at": case.opened_at,
+        "due_at": case.due_at,
+        "lane": case.lane,
+        "topic": case.topic,
+        "neighbourhood": case.neighbourhood,
+    }
+
+
+def _proposals(decision: Decision | None) -> tuple[Proposal, ...]:
+    if decision is None or decision.automatic:
+        return ()
+    return tuple(
+        Proposal(owner=row.owner, topic=row.topic, confidence=round(row.confidence, 4)) for row in decision.proposals
+    )
+
+
+def _addition(case: Case, event: ContactJoined) -> Outgoing:
+    addition = CitizenAdded(
+        id=derived_id(event.occurred_at, "citizen.added", event.id),
+        occurred_at=event.occurred_at,
+        trace_id=case.trace_id,
+        assignment_id=case.assignment_id,
+        case_id=case.id,
+        number=case.number,
+        text=event.text,
+    )
+    return single(DEPARTMENTS, owner_queue(case.owner, case.lane), addition)
+
+
+def _tell(facts: Sequence[CaseEvent], cases: Mapping[UUID, Case]) -> list[Outgoing]:
+    """The facts for whoever counts or replies, by lane."""
+    outgoing: list[Outgoing] = []
+    for lane in LANES:
+        outgoing += envelopes(EVENTS, f"router.{lane}", [f for f in facts if cases[f.case_id].lane == lane])
+    return outgoing

@@ -1,0 +1,120 @@
+"""The router's tables: cases as they stand, and the history they are folded from."""
+
+from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
+
+from services.router.domain.life import Case
+from shared.contracts import CaseEvent, CaseOpened, CaseState, Channel, Outcome, OwnerKind
+from shared.database import Connection
+
+
+async def add_cases(connection: Connection, cases: Sequence[Case], opened: Sequence[CaseOpened]) -> None:
+    """Write newly assigned cases."""
+    await connection.execute(
+        """
+        INSERT INTO case_record (id, number, version, state, owner, owner_kind, assignment_id, topic, neighbourhood,
+                                 lane, due_at, opened_at, contact_id, person_id, channel, account, language,
+                                 trace_id, opened)
+        SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::uuid[],
+                             $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[],
+                             $13::uuid[], $14::uuid[], $15::text[], $16::text[], $17::text[], $18::text[],
+                             $19::bytea[])
+        """,
+        [case.id for case in cases],
+        [case.number for case in cases],
+        [case.version for case in cases],
+        [case.state for case in cases],
+        [case.owner for case in cases],
+        [case.owner_kind for case in cases],
+        [case.assignment_id for case in cases],
+        [case.topic for case in cases],
+        [case.neighbourhood for case in cases],
+        [case.lane for case in cases],
+        [case.due_at for case in cases],
+        [case.opened_at for case in cases],
+        [case.contact_id for case in cases],
+        [case.person_id for case in cases],
+        [case.channel for case in cases],
+        [case.account for case in cases],
+        [case.language for case in cases],
+        [case.trace_id for case in cases],
+        [event.model_dump_json(exclude_none=True).encode() for event in opened],
+    )
+
+
+async def lock_cases(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Case]:
+    """The cases as they stand, locked in one order so that replicas cannot block each other for good."""
+    rows = await connection.fetch(
+        """
+        SELECT id, number, version, state, outcome, owner, owner_kind, assignment_id, topic, neighbourhood, lane,
+               due_at, returns, opened_at, contact_id, person_id, channel, account, language, trace_id
+        FROM case_record
+        WHERE id = ANY($1)
+        ORDER BY id
+        FOR UPDATE
+        """,
+        list(ids),
+    )
+    return {
+        row["id"]: Case(
+            **{
+                **dict(row),
+                "state": CaseState(row["state"]),
+                "outcome": Outcome(row["outcome"]) if row["outcome"] else None,
+                "owner_kind": OwnerKind(row["owner_kind"]),
+                "channel": Channel(row["channel"]),
+            }
+        )
+        for row in rows
+    }
+
+
+async def save_cases(connection: Connection, cases: Sequence[Case]) -> None:
+    """Write cases that moved."""
+    await connection.execute(
+        """
+        UPDATE case_record
+        SET version = moved.version, state = moved.state, outcome = moved.outcome, owner = moved.owner,
+            owner_kind = moved.owner_kind, assignment_id = moved.assignment_id, topic = moved.topic,
+            neighbourhood = moved.neighbourhood, due_at = moved.due_at, returns = moved.returns
+        FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::text[],
+                    $9::text[], $10::timestamptz[], $11::int[])
+             AS moved (id, version, state, outcome, owner, owner_kind, assignment_id, topic, neighbourhood, due_at,
+                       returns)
+        WHERE case_record.id = moved.id
+        """,
+        [case.id for case in cases],
+        [case.version for case in cases],
+        [case.state for case in cases],
+        [case.outcome for case in cases],
+        [case.owner for case in cases],
+        [case.owner_kind for case in cases],
+        [case.assignment_id for case in cases],
+        [case.topic for case in cases],
+        [case.neighbourhood for case in cases],
+        [case.due_at for case in cases],
+        [case.returns for case in cases],
+    )
+
+
+async def add_history(connection: Connection, events: Sequence[CaseEvent | CaseOpened]) -> None:
+    """Append the steps of cases."""
+    await connection.execute(
+        """
+        INSERT INTO case_history (case_id, version, type, occurred_at, event)
+        SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::bytea[])
+        """,
+        [event.case_id for event in events],
+        [event.version for event in events],
+        [event.type for event in events],
+        [event.occurred_at for event in events],
+        [event.model_dump_json(exclude_none=True).encode() for event in events],
+    )
+
+
+async def opened(connection: Connection, ids: Collection[UUID]) -> Mapping[UUID, CaseOpened]:
+    """What the citizen said, for the next owner."""
+    if not ids:
+        return {}
+    rows = await connection.fetch("SELECT id, opened FROM case_record WHERE id = ANY($1)", list(ids))
+    return {row["id"]: CaseOpened.read(row["opened"]) for row in rows}
