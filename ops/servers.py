@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from ops import postgres, rabbitmq
+from ops import postgres, processes, rabbitmq
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -61,6 +61,13 @@ def discard(state: Path) -> None:
     shutil.rmtree(state, ignore_errors=True)
 
 
+def sweep(folder: Path) -> None:
+    """Discard those states in `folder`, each named by the pid of its owner, whose owner runs no more."""
+    for left in folder.glob("[0-9]*"):
+        if processes.identity_of(int(left.name)) is None:
+            discard(left)
+
+
 def running(state: Path) -> dict[str, str]:
     """For each server: "running", "stopped", or "named" (by the environment: not ours to start)."""
     return {
@@ -103,8 +110,10 @@ def main(arguments: list[str]) -> None:
             stop(Path(folder))
         case ["discard", folder]:
             discard(Path(folder))
+        case ["sweep", folder]:
+            sweep(Path(folder))
         case _:
-            raise SystemExit("usage: python -m ops.servers start|stop|discard FOLDER")
+            raise SystemExit("usage: python -m ops.servers start|stop|discard|sweep FOLDER")
 
 
 @contextmanager

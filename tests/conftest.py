@@ -9,7 +9,6 @@ import asyncpg
 import pytest
 
 from ops import servers as private_servers
-from ops.processes import identity_of
 from ops.servers import Addresses
 from tests.servers import Management, in_a_new_loop, with_path
 
@@ -26,7 +25,7 @@ def servers(own_state: Path) -> Iterator[Addresses]:
 
     Servers named by RABBITMQ_URL and DATABASE_URL are used instead, and left running.
     """
-    _sweep(own_state.parent)
+    private_servers.sweep(own_state.parent)  # What a session left that was killed.
     try:
         yield private_servers.start(own_state)
     finally:
@@ -65,10 +64,3 @@ async def _execute(url: str, statement: str) -> None:
         await connection.execute(statement)
     finally:
         await connection.close()
-
-
-def _sweep(folder: Path) -> None:
-    """Discard what a session left that was killed before it could clean up."""
-    for left in folder.glob("[0-9]*"):
-        if identity_of(int(left.name)) is None:
-            private_servers.discard(left)
