@@ -39,7 +39,7 @@ from shared.contracts import (
     Proposal,
 )
 from shared.ids import derived_id
-from shared.messaging import NotNow, Outgoing, Unit, envelopes, single
+from shared.messaging import Outgoing, Unit, envelopes, single
 from shared.messaging.topology import DEPARTMENTS, EVENTS, LANES, owner_queue
 from shared.municipality import Municipality
 
@@ -106,7 +106,8 @@ class Router:
         for event in joined:
             case = cases.get(event.case_id)
             if case is None:
-                raise NotNow("the case is not here yet")
+                unit.postpone(event, "the case is not here yet")
+                continue
             if case.state is CaseState.WAITING_CITIZEN:
                 cases[case.id] = case = life.progress(case)
                 facts.append(CaseProgressed(**_common(case, event), assignment_id=case.assignment_id))

@@ -11,6 +11,7 @@ from shared.contracts.channel import Channel, Code, Short
 class NoticeStatus(StrEnum):
     """What we know of a reply (bildirim). It only moves upward, `unknown` aside: see `services/notifier/domain.py`."""
 
+    WAITING = "waiting"
     SENDING = "sending"
     UNKNOWN = "unknown"
     ACCEPTED = "accepted"

@@ -23,7 +23,7 @@ from shared.contracts import Message, unpack
 from shared.database import Connection, is_away
 from shared.ids import new_id
 from shared.messaging.outbox import Outbox, Outgoing, Parcel
-from shared.messaging.outcomes import Never, NotNow
+from shared.messaging.outcomes import Never
 
 log = structlog.get_logger()
 
@@ -39,6 +39,13 @@ _SHELVE: Final = (
     "INSERT INTO dead_letter (id, consumer, event_id, body, reason, attempts) VALUES ($1, $2, $3, $4, $5, $6)"
 )
 
+_WAIT: Final = """
+    INSERT INTO retry (consumer, event_id, body, attempts, due_at, last_error)
+    VALUES ($1, $2, $3, $4, now() + $5, $6)
+    ON CONFLICT (consumer, event_id) DO UPDATE
+    SET attempts = EXCLUDED.attempts, due_at = EXCLUDED.due_at, last_error = EXCLUDED.last_error
+    """
+
 
 @dataclass
 class Unit:
@@ -48,11 +55,15 @@ class Unit:
     consumer: str
     outgoing: list[Outgoing] = field(default_factory=list)
     after_commit: list[Callable[[], None]] = field(default_factory=list)
+    postponed: list[tuple[Message, str]] = field(default_factory=list)
+
+    def postpone(self, event: Message, reason: str) -> None:
+        """Let one event wait for its next attempt, so that its neighbours go on; the rest of it takes no effect."""
+        self.postponed.append((event, reason))
 
     async def shelve(self, event: Message, reason: str) -> None:
         """Put one event on the shelf within this transaction, so that its neighbours go on."""
-        body = event.model_dump_json(exclude_none=True).encode()
-        await self.connection.execute(_SHELVE, new_id(), self.consumer, event.id, body, reason[:REASON_MAX], 1)
+        await self.connection.execute(_SHELVE, new_id(), self.consumer, event.id, _body(event), reason[:REASON_MAX], 1)
         metrics.EVENTS.labels(consumer=self.consumer, outcome="never").inc()
         log.error("shelved", consumer=self.consumer, event_id=str(event.id), reason=reason[:200])
 
@@ -184,6 +195,7 @@ class Consumer:
             parcel = None
             if fresh:
                 await self._handler(unit, fresh)
+                await self._let_wait(unit, tried=0)
                 parcel = await outbox.add(connection, unit.outgoing)
         self._count(fresh, len(events), time.perf_counter() - began)
         self._finish(unit, parcel, outbox)
@@ -230,31 +242,33 @@ class Consumer:
             except Exception as error:  # the channel died: the broker delivers again, the inbox knows
                 log.warning("ack_failed", consumer=self.name, reason=repr(error))
 
+    async def _let_wait(self, unit: Unit, tried: int) -> None:
+        """Take postponed events out of the inbox again and into the waiting room; after the last attempt shelve."""
+        if not unit.postponed:
+            return
+        if tried >= len(RETRY_SECONDS):
+            for event, reason in unit.postponed:
+                await unit.shelve(event, f"in vain {tried + 1} times: {reason}")
+            return
+        ids = [event.id for event, _ in unit.postponed]
+        await unit.connection.execute("DELETE FROM inbox WHERE consumer = $1 AND event_id = ANY($2)", self.name, ids)
+        await unit.connection.executemany(
+            _WAIT,
+            [
+                (self.name, event.id, _body(event), tried + 1, _delay(tried + 1), reason[:REASON_MAX])
+                for event, reason in unit.postponed
+            ],
+        )
+        metrics.EVENTS.labels(consumer=self.name, outcome="not_now").inc(len(ids))
+
     async def _set_aside(self, event: Message, error: Exception, pool: asyncpg.Pool, tried: int = 0) -> None:
         """Let one failed event wait for its next attempt, or shelve it."""
         attempts = tried + 1
-        body = event.model_dump_json(exclude_none=True).encode()
+        body = _body(event)
         if isinstance(error, Never) or attempts > len(RETRY_SECONDS):
             await self._shelve(pool, event.id, body, _explain(error), attempts)
             return
-        delay: float = RETRY_SECONDS[attempts - 1]
-        if isinstance(error, NotNow):
-            delay = error.delay_seconds
-        await self._until_stored(
-            pool,
-            """
-            INSERT INTO retry (consumer, event_id, body, attempts, due_at, last_error)
-            VALUES ($1, $2, $3, $4, now() + $5, $6)
-            ON CONFLICT (consumer, event_id) DO UPDATE
-            SET attempts = EXCLUDED.attempts, due_at = EXCLUDED.due_at, last_error = EXCLUDED.last_error
-            """,
-            self.name,
-            event.id,
-            body,
-            attempts,
-            timedelta(seconds=delay * random.uniform(0.5, 1.5)),
-            _explain(error),
-        )
+        await self._until_stored(pool, _WAIT, self.name, event.id, body, attempts, _delay(attempts), _explain(error))
         metrics.EVENTS.labels(consumer=self.name, outcome="not_now").inc()
         log.warning("set_aside", consumer=self.name, event_id=str(event.id), attempts=attempts, reason=_explain(error))
 
@@ -324,6 +338,7 @@ class Consumer:
                 parcel = None
                 if fresh:
                     await self._handler(unit, fresh)
+                    await self._let_wait(unit, tried=row["attempts"])
                     parcel = await outbox.add(connection, unit.outgoing)
             self._count(fresh, 1, 0)
             self._finish(unit, parcel, outbox)
@@ -348,6 +363,14 @@ def _taker(lane: asyncio.Queue[RabbitMessage]) -> Callable[[RabbitMessage], Awai
         lane.put_nowait(message)
 
     return take
+
+
+def _body(event: Message) -> bytes:
+    return event.model_dump_json(exclude_none=True).encode()
+
+
+def _delay(attempts: int) -> timedelta:
+    return timedelta(seconds=RETRY_SECONDS[attempts - 1] * random.uniform(0.5, 1.5))
 
 
 def _explain(error: Exception) -> str:

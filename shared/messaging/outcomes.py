@@ -2,11 +2,7 @@
 
 
 class NotNow(Exception):
-    """Raised when the same message can succeed later: it waits in the database for `delay_seconds`."""
-
-    def __init__(self, reason: str, delay_seconds: float = 2.0) -> None:
-        super().__init__(reason)
-        self.delay_seconds = delay_seconds
+    """Raised when the same message can succeed later: it waits in the database for its next attempt."""
 
 
 class Never(Exception):
