@@ -1,12 +1,21 @@
 """Settings every service reads from its environment; a missing or wrong one stops the start with a clear line."""
 
 import sys
+from base64 import b64decode
 from pathlib import Path
-from typing import NoReturn, TypeVar
+from typing import Annotated, NoReturn, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+
+def _is_key(value: SecretStr) -> SecretStr:
+    if len(b64decode(value.get_secret_value())) != 32:
+        raise ValueError("needs 32 bytes in base64: head -c 32 /dev/urandom | base64")
+    return value
+
+
+Key = Annotated[SecretStr, AfterValidator(_is_key)]
 S = TypeVar("S", bound=BaseSettings)
 
 
@@ -32,6 +41,11 @@ def read(kind: type[S]) -> S:
     except ValidationError as error:
         wrong = "; ".join(f"{str(e['loc'][0]).upper()}: {e['msg'].lower()}" for e in error.errors())
         stop(f"set these environment variables: {wrong}")
+
+
+def key_bytes(key: SecretStr) -> bytes:
+    """The 32 bytes of a key."""
+    return b64decode(key.get_secret_value())
 
 
 def stop(reason: str) -> NoReturn:

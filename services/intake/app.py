@@ -1,32 +1,20 @@
 """Intake's wiring: the only place that names concrete things together."""
 
-from base64 import b64decode
-from typing import Annotated
-
-from pydantic import AfterValidator, SecretStr
+from pydantic import SecretStr
 
 from services.intake.domain import Numbers
 from services.intake.edge import Edge
 from services.intake.handlers import Intake
-from services.intake.vault import Vault
 from services.intake.web import Form, Webhooks, add_routes
 from shared import municipality
 from shared.contracts import Channel, DeliveryReported, Message, MessageReceived, ReplyRequested, WebhookReceived
 from shared.messaging import Consumer, Service
 from shared.messaging.topology import LANES, reply_queue
-from shared.settings import Settings, read
+from shared.settings import Key, Settings, key_bytes, read
 from shared.urgency import EmergencyWords
+from shared.vault import Vault
 
 SCHEMA = "intake"
-
-
-def _is_key(value: SecretStr) -> SecretStr:
-    if len(b64decode(value.get_secret_value())) != 32:
-        raise ValueError("needs 32 bytes in base64: head -c 32 /dev/urandom | base64")
-    return value
-
-
-Key = Annotated[SecretStr, AfterValidator(_is_key)]
 
 
 class IntakeSettings(Settings):
@@ -50,8 +38,8 @@ def worker() -> Service:
     settings = read(IntakeSettings)
     place = municipality.load(settings.ilkim_municipality)
     intake = Intake(
-        Vault(_bytes(settings.ilkim_vault_key), _bytes(settings.ilkim_blind_index_key)),
-        Numbers(_bytes(settings.ilkim_number_key)),
+        Vault(key_bytes(settings.ilkim_vault_key), key_bytes(settings.ilkim_blind_index_key)),
+        Numbers(key_bytes(settings.ilkim_number_key)),
         EmergencyWords(place.emergencies),
     )
     service = Service("intake-worker", SCHEMA, settings)
@@ -75,7 +63,3 @@ def edge() -> Service:
     form = Form(safe, service, emergencies)
     add_routes(service.web, webhooks, form)
     return service
-
-
-def _bytes(key: SecretStr) -> bytes:
-    return b64decode(key.get_secret_value())

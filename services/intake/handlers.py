@@ -8,7 +8,6 @@ from uuid import UUID
 from services.intake import store
 from services.intake.channels import READERS, Reading
 from services.intake.domain import Numbers, Registration, find_numbers, register
-from services.intake.vault import Vault
 from shared.contracts import (
     AddressRecorded,
     CaseNumber,
@@ -26,6 +25,7 @@ from shared.ids import derived_id
 from shared.messaging import Never, Outgoing, Unit, envelopes
 from shared.messaging.topology import EVENTS, LANES, NOTIFIER, ROUTING
 from shared.urgency import EmergencyWords
+from shared.vault import Vault
 
 
 @dataclass(frozen=True)

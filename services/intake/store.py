@@ -7,9 +7,9 @@ from uuid import UUID
 import asyncpg
 
 from services.intake.domain import Numbers, Registration
-from services.intake.vault import Vault
 from shared.contracts import Channel, Effect, MessageReceived
 from shared.database import Connection
+from shared.vault import Vault
 
 
 @dataclass(frozen=True, slots=True)

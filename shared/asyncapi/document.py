@@ -325,9 +325,7 @@ def _envelope(journey: Journey, samples: Mapping[str, Json]) -> Json:
                     "type": "array",
                     "minItems": 1,
                     "maxItems": ENVELOPE_EVENTS_MAX,
-                    "items": {
-                        "oneOf": [{"$ref": f"#/components/schemas/{kind.__name__}"} for kind in journey.messages]
-                    },
+                    "items": {"oneOf": references},
                 }
             },
         },

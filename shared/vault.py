@@ -1,4 +1,4 @@
-"""The vault: a citizen's address and name sealed, and the pseudonym that stands for them everywhere else."""
+"""Sealing of addresses and names, and the pseudonym that stands for a person everywhere else."""
 
 import hashlib
 import hmac

@@ -1,0 +1,52 @@
+"""The notifier's wiring: the only place that names concrete things together."""
+
+from pydantic import Field, SecretStr
+
+from services.notifier.handlers import Notifier
+from services.notifier.office import PostOffice
+from services.notifier.senders import WhatsApp
+from shared import municipality
+from shared.contracts import (
+    AddressRecorded,
+    CaseAsked,
+    CaseClosed,
+    CaseForwarded,
+    Channel,
+    ContactRegistered,
+    DeliveryReported,
+    Message,
+)
+from shared.messaging import Consumer, Service
+from shared.messaging.topology import LANES
+from shared.settings import Key, Settings, key_bytes, read
+from shared.vault import Vault
+
+SCHEMA = "notifier"
+
+
+class NotifierSettings(Settings):
+    """What the notifier needs beside the common settings."""
+
+    ilkim_vault_key: Key
+    ilkim_blind_index_key: Key
+    whatsapp_api_url: str
+    whatsapp_access_token: SecretStr
+    notifier_unknown_wait_seconds: float = Field(120, gt=0, description="for a receipt, after an unknown outcome")
+
+
+def notifier() -> Service:
+    """The process that replies to citizens."""
+    settings = read(NotifierSettings)
+    service = Service("notifier", SCHEMA, settings)
+    vault = Vault(key_bytes(settings.ilkim_vault_key), key_bytes(settings.ilkim_blind_index_key))
+    whatsapp = WhatsApp(settings.whatsapp_api_url, settings.whatsapp_access_token.get_secret_value())
+    office = PostOffice(service, vault, {Channel.WHATSAPP: whatsapp}, settings.notifier_unknown_wait_seconds)
+    handlers = Notifier(municipality.load(settings.ilkim_municipality), vault, office)
+    queues = [f"notifier.events.{lane}" for lane in LANES]
+    told: list[type[Message]] = [ContactRegistered, CaseForwarded, CaseAsked, CaseClosed]
+    service.consume(Consumer("notifier-events", queues, told, handlers.tell))
+    service.consume(
+        Consumer("notifier-private", ["notifier.private"], [AddressRecorded, DeliveryReported], handlers.keep)
+    )
+    service.background(office.run)
+    return service
