@@ -14,7 +14,13 @@ LOCK_TIMEOUT_MS = 5_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 30_000
 CONNECT_TIMEOUT_SECONDS = 5.0
 
+
+class Raced(Exception):
+    """Raised when another replica was faster: the same batch, done again, will see what it did."""
+
+
 _AWAY = (
+    Raced,
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,

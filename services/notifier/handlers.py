@@ -41,7 +41,9 @@ class Notifier:
         await self.office.wait_for_room()
         contacts = [event for event in events if isinstance(event, ContactRegistered)]
         await store.add_parties(unit.connection, [party for event in contacts for party in domain.parties(event)])
-        notices = [(event, domain.tell_of_contact(event, self.place)) for event in contacts]
+        notices: list[tuple[Message, Notice | None]] = [
+            (event, domain.tell_of_contact(event, self.place)) for event in contacts
+        ]
         notices += await self._of_cases(unit, [event for event in events if isinstance(event, CaseEvent)])
         await self._send(unit, [(event, notice) for event, notice in notices if notice])
 

@@ -1,0 +1,42 @@
+"""Reporting's wiring: the only place that names concrete things together."""
+
+from services.reporting.handlers import Reporting
+from services.reporting.web import Figures, api
+from shared import municipality
+from shared.contracts import (
+    CaseAccepted,
+    CaseAsked,
+    CaseAssigned,
+    CaseClosed,
+    CaseForwarded,
+    CaseProgressed,
+    CaseReturned,
+    ContactRegistered,
+    Message,
+    NoticeRecorded,
+)
+from shared.messaging import Consumer, Service
+from shared.settings import Settings, read
+
+SCHEMA = "reporting"
+FACTS: list[type[Message]] = [
+    ContactRegistered,
+    CaseAssigned,
+    CaseAccepted,
+    CaseForwarded,
+    CaseProgressed,
+    CaseReturned,
+    CaseAsked,
+    CaseClosed,
+    NoticeRecorded,
+]
+
+
+def reporting() -> Service:
+    """The process that counts, and serves the figures."""
+    settings = read(Settings)
+    place = municipality.load(settings.ilkim_municipality)
+    service = Service("reporting", SCHEMA, settings)
+    service.consume(Consumer("reporting", ["reporting.events"], FACTS, Reporting(place.zone).count))
+    service.web.include_router(api(Figures(service, place)))
+    return service

@@ -1,0 +1,1 @@
+"""How events become figures: pure functions, the same whatever order events arrive in."""
