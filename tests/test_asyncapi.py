@@ -1,6 +1,7 @@
 """The published AsyncAPI document is valid, up to date, and says everything that the wiring does."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,20 @@ import pytest
 from aio_pika import ExchangeType
 from jsonschema import Draft7Validator
 
+from services.router.domain.life import ALLOWED
 from shared.asyncapi import asyncapi, build
 from shared.asyncapi.document import MUNICIPALITY, contracts, golden_samples
 from shared.asyncapi.journeys import JOURNEYS, arriving, consumer
+from shared.contracts import (
+    Answer,
+    AssignmentAccepted,
+    AssignmentClosed,
+    AssignmentProgressed,
+    AssignmentReturned,
+    CaseState,
+    CitizenAsked,
+    Message,
+)
 from shared.messaging import topology
 from shared.municipality import load
 
@@ -148,6 +160,46 @@ def test_outside_programs_find_their_operations(document: dict[str, Any]) -> Non
 def test_another_municipality_s_document_is_valid_too() -> None:
     assert official().is_valid(build(()))
     assert official().is_valid(build(["parks"], samples={}))
+
+
+@pytest.mark.parametrize("guide", ["channel.md", "department.md"])
+def test_the_messages_in_the_guides_can_be_read(guide: str) -> None:
+    shown = re.findall(r"```json\n(.+?)```", (ROOT / "docs" / guide).read_text(), re.DOTALL)
+
+    assert shown
+    for body in map(json.loads, shown):
+        assert Message.registry[body["type"]].model_validate(body)
+
+
+@pytest.mark.parametrize("guide", ["channel.md", "department.md"])
+def test_the_guides_name_every_message_of_their_reader(guide: str, document: dict[str, Any]) -> None:
+    text = (ROOT / "docs" / guide).read_text()
+    reader = f"{guide.removesuffix('.md')}-"
+    theirs = [it for name, it in document["operations"].items() if name.startswith(reader)]
+
+    for operation in theirs:
+        for reference in operation["messages"]:
+            assert f"`{reference['$ref'].rsplit('/')[-1]}`" in text
+
+
+def test_the_department_guide_says_which_answers_the_router_takes() -> None:
+    rows = {
+        "offered to you": {CaseState.ROUTED},
+        "accepted, in progress": {CaseState.ACCEPTED, CaseState.IN_PROGRESS},
+        "waiting for the citizen": {CaseState.WAITING_CITIZEN},
+    }
+    kinds: tuple[type[Answer], ...] = (
+        AssignmentAccepted,
+        AssignmentProgressed,
+        CitizenAsked,
+        AssignmentReturned,
+        AssignmentClosed,
+    )
+    table = (ROOT / "docs" / "department.md").read_text()
+    for row, states in rows.items():
+        cells = [cell.strip() for cell in re.findall(rf"^\| {row} \|(.+)\|$", table, re.MULTILINE)[0].split("|")]
+        for kind, cell in zip(kinds, cells, strict=True):
+            assert all((state in ALLOWED[kind]) == (cell == "yes") for state in states), (row, kind)
 
 
 def official() -> Draft7Validator:

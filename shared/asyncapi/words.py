@@ -57,8 +57,8 @@ bear comes as a new version, sent beside the old one. Optional fields without a 
 ## Errors
 
 Nothing is sent back for a message İLKİM cannot read: no JSON object, an unknown `type`, a missing field. It is
-acknowledged, kept on the dead-letter shelf with the reason, and its neighbours go on; a person sees it. Test against
-the schemas here before going live.
+acknowledged, kept on the dead-letter shelf with the reason, and its neighbours go on; a person sees it. So is an
+answer that the state of its case does not allow. Test against the schemas here before going live.
 
 ## Envelopes (zarf)
 
