@@ -13,11 +13,10 @@ from bench import cpu
 from bench.children import Child
 from bench.floor_stage import SCHEMA, STAGES, queue_name
 from bench.installation import Servers
-from bench.rounds import Round
+from bench.rounds import GENERATOR, Round
 
 READY_SECONDS: Final = 30.0
 RUN_SECONDS_MAX: Final = 600.0
-GENERATOR: Final = "generator"
 
 
 def measure(servers: Servers, cases: int, warm_up: int) -> Round:

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ops import processes, servers
+from bench.rounds import BROKER, DATABASE
+from ops import processes, servers, stack
 
 STATE: Final = servers.CHECKOUT / ".ilkim" / "bench"
-BROKER: Final = "broker"
-DATABASE: Final = "postgresql"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +30,9 @@ def start() -> Servers:
     return Servers(addresses.amqp_url, addresses.database_url, pids)
 
 
-def stop() -> None:
-    """Stop them; their state stays for the next time."""
-    servers.stop(STATE)
+def stop_all() -> None:
+    """Stop services and servers of the measurement. Safe to call when none runs."""
+    stack.down(STATE)
 
 
 def _pid(folder: Path) -> int:

@@ -1,0 +1,147 @@
+"""The opening leg of the real system: message at the edge, number, owner, department's queue, receipt, counted."""
+
+import contextlib
+import json
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import asyncpg
+import uvloop
+
+from bench import cpu
+from bench.children import Child
+from bench.installation import STATE, Servers
+from bench.rounds import DEPARTMENT, LOAD, SIMULATOR, Round
+from ops import stack, supervisor
+from ops.supervisor import Process
+
+READY_SECONDS: Final = 60.0
+RUN_SECONDS_MAX: Final = 600.0
+POLL_SECONDS: Final = 0.05
+# What was put off until after the answer (marks in the outbox, the last acknowledgements) is paid for too.
+STRAGGLERS_SECONDS: Final = 0.5
+
+
+@dataclass
+class Installation:
+    """The running system; `sent` citizens have written to it so far."""
+
+    servers: Servers
+    table: list[Process]
+    sent: int = 0
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return self.table[0].environment
+
+    def url(self, name: str) -> str:
+        return next(process.url for process in self.table if process.name == name)
+
+    def pids(self) -> dict[str, int]:
+        """Roots of the process trees, by the name of the process."""
+        known = supervisor.records(STATE)
+        return {process.name: known[process.name].pid for process in self.table} | self.servers.pids
+
+
+def start(servers: Servers, say: Callable[[str], None] = print) -> Installation:
+    """Start every service on the measurement's own servers."""
+    return Installation(servers, stack.up(STATE, say=say))
+
+
+def measure(system: Installation, cases: int, warm_up: int, *, statuses: bool) -> Round:
+    """One round at full speed. `statuses`: the provider reports `sent` and `delivered` of every reply too.
+
+    It ends when every receipt is at the simulator, every case in reporting, every assignment at its department.
+    Raises RuntimeError when afterwards anything is there that should not be.
+    """
+    _ask(f"{system.url(SIMULATOR)}/_simulator/statuses", {"statuses": "sent,delivered" if statuses else ""})
+    with contextlib.ExitStack() as stack:
+        children = _start(stack, system, cases, warm_up)
+        before_all = _arrived(system)
+        _run(system, children, before_all, warm_up, warm_up)
+        _until_quiet(system)
+        roots = system.pids() | {name: child.pid for name, child in children.items()}
+        before, began = cpu.tree_ms(roots), time.perf_counter()
+        _run(system, children, before_all, warm_up + cases, cases)
+        seconds = time.perf_counter() - began
+        _until_quiet(system)
+        return Round(cases, seconds, cpu.spent_ms(before, cpu.tree_ms(roots)))
+
+
+def idle_ms_per_second(system: Installation, seconds: float) -> dict[str, float]:
+    """What each process costs while nothing happens, in CPU milliseconds a second."""
+    before = cpu.tree_ms(system.pids())
+    time.sleep(seconds)
+    return {name: spent / seconds for name, spent in cpu.spent_ms(before, cpu.tree_ms(system.pids())).items()}
+
+
+def _start(stack: contextlib.ExitStack, system: Installation, cases: int, warm_up: int) -> dict[str, Child]:
+    webhook = system.environment["WHATSAPP_WEBHOOK_URL"]
+    arguments = {
+        LOAD: ("bench.load", (webhook, str(system.sent), str(warm_up), str(cases))),
+        DEPARTMENT: ("bench.department", (str(warm_up), str(warm_up + cases))),
+    }
+    children = {name: Child(module, given, system.environment) for name, (module, given) in arguments.items()}
+    system.sent += warm_up + cases
+    for child in children.values():
+        stack.callback(child.end)
+    for child in children.values():
+        child.wait_for("ready", READY_SECONDS)
+    return children
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    """How far the whole installation has come since it was made."""
+
+    receipts: int
+    counted: int
+
+
+def _run(system: Installation, children: dict[str, Child], base: _Arrived, done: int, cases: int) -> None:
+    """Send `cases` and wait until all `done` cases since `base` have arrived at every end."""
+    children[LOAD].tell()
+    refused = int(children[LOAD].wait_for("sent", RUN_SECONDS_MAX).split()[2])
+    children[DEPARTMENT].wait_for(f"reached {done}", RUN_SECONDS_MAX)
+    deadline = time.monotonic() + RUN_SECONDS_MAX
+    while (arrived := _arrived(system)).receipts < base.receipts + done or arrived.counted < base.counted + done:
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"of {cases} cases, not all arrived: {arrived} after {base}")
+        time.sleep(POLL_SECONDS)
+    if arrived != _Arrived(base.receipts + done, base.counted + done):
+        raise RuntimeError(f"more arrived than was sent: {arrived} after {base} and {done} cases")
+    if refused:
+        print(f"the edge said `not now` {refused} times")
+
+
+def _until_quiet(system: Installation) -> None:
+    """Until the provider has reported every status, and a moment more."""
+    deadline = time.monotonic() + RUN_SECONDS_MAX
+    while _ask(f"{system.url(SIMULATOR)}/_simulator/stats")["waiting"]:
+        if time.monotonic() > deadline:
+            raise TimeoutError("the simulator could not report every status")
+        time.sleep(POLL_SECONDS)
+    time.sleep(STRAGGLERS_SECONDS)
+
+
+def _arrived(system: Installation) -> _Arrived:
+    receipts = _ask(f"{system.url(SIMULATOR)}/_simulator/stats")["counts"].get("accepted", 0)
+    return _Arrived(receipts, uvloop.run(_counted(system.servers.database_url)))
+
+
+async def _counted(database_url: str) -> int:
+    connection = await asyncpg.connect(database_url)
+    try:
+        return int(await connection.fetchval("SELECT count(*) FROM reporting.case_fact"))
+    finally:
+        await connection.close()
+
+
+def _ask(url: str, value: Any = None) -> Any:
+    body = None if value is None else json.dumps(value).encode()
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})  # noqa: S310 (our own address)
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        return json.loads(answer.read())
