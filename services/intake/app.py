@@ -45,7 +45,7 @@ def worker() -> Service:
     service = Service("intake-worker", SCHEMA, settings)
     queues = [f"intake.{lane}" for lane in LANES]
     kinds: list[type[Message]] = [WebhookReceived, MessageReceived, DeliveryReported]
-    service.consume(Consumer("intake", queues, kinds, intake.take_in))
+    service.consume(Consumer("intake", queues, kinds, intake.take_in, outsiders_write=True))
     service.consume(Consumer("web-replies", [reply_queue(Channel.WEB)], [ReplyRequested], intake.keep_replies))
     return service
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from services.notifier import domain, store
 from services.notifier.domain import Notice, Party
-from services.notifier.office import LEASE, PostOffice, receipt_change
+from services.notifier.office import FACTS_KEY, LEASE, PostOffice, receipt_change
 from services.notifier.senders import Letter
 from services.notifier.store import Address, Change, Standing
 from shared.contracts import (
@@ -87,7 +87,7 @@ class Notifier:
         new = [(notice, status) for notice, status in rows if notice.id in fresh]
         self._give_away(unit, new, known)
         settled = [notice for notice, status in new if status is not NoticeStatus.SENDING]
-        unit.publish(*envelopes(EVENTS, "notifier.routine", [_settled(notice) for notice in settled]))
+        unit.publish(*envelopes(EVENTS, FACTS_KEY, [_settled(notice) for notice in settled]))
 
     def _give_away(
         self, unit: Unit, notices: Sequence[tuple[Notice, NoticeStatus]], known: Mapping[UUID, Address]

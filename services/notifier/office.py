@@ -24,6 +24,8 @@ from shared.vault import Vault
 
 log = structlog.get_logger()
 
+# No lane: these facts are counted, nobody replies to them.
+FACTS_KEY: Final = "notifier.recorded"
 LEASE: Final = timedelta(seconds=45)
 # A reply whose lease was not renewed for so long may be somebody else's by now: it is not sent.
 TRUST_SECONDS: Final = 30.0
@@ -149,7 +151,7 @@ class PostOffice:
         if changes:
             await store.save_changes(connection, changes)
         facts = [_fact(standing[change.id], change) for change in changes]
-        return envelopes(EVENTS, "notifier.routine", facts)
+        return envelopes(EVENTS, FACTS_KEY, facts)
 
     async def _renew_forever(self) -> None:
         while True:

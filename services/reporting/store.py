@@ -138,7 +138,7 @@ async def bulletin_facts(
         """
         SELECT channel, owner, owner_kind, neighbourhood, state, outcome, sum(cases)::int AS cases
         FROM case_cell
-        WHERE day BETWEEN coalesce($1, '-infinity') AND coalesce($2, 'infinity')
+        WHERE day BETWEEN coalesce($1::date, '-infinity') AND coalesce($2::date, 'infinity')
         GROUP BY channel, owner, owner_kind, neighbourhood, state, outcome
         HAVING sum(cases) <> 0
         """,
@@ -159,7 +159,7 @@ async def totals(pool: asyncpg.Pool, axis: str, first: date | None, last: date |
         SELECT {axis} AS value, sum(cases)::int AS cases,
                coalesce(sum(cases) FILTER (WHERE state = 'closed'), 0)::int AS closed
         FROM case_cell
-        WHERE day BETWEEN coalesce($1, '-infinity') AND coalesce($2, 'infinity')
+        WHERE day BETWEEN coalesce($1::date, '-infinity') AND coalesce($2::date, 'infinity')
         GROUP BY 1
         HAVING sum(cases) <> 0
         ORDER BY 2 DESC, 1
@@ -176,7 +176,7 @@ async def contacts(pool: asyncpg.Pool, first: date | None, last: date | None) ->
         """
         SELECT channel, purpose, effect, sum(contacts)::int AS contacts
         FROM contact_cell
-        WHERE day BETWEEN coalesce($1, '-infinity') AND coalesce($2, 'infinity')
+        WHERE day BETWEEN coalesce($1::date, '-infinity') AND coalesce($2::date, 'infinity')
         GROUP BY 1, 2, 3
         ORDER BY 4 DESC
         """,
@@ -196,8 +196,8 @@ async def notices(pool: asyncpg.Pool) -> list[dict[str, Any]]:
 
 async def complete_up_to(pool: asyncpg.Pool) -> dict[str, Any]:
     """How many events are counted, and when the last one was."""
-    row = await pool.fetchrow("SELECT count(*) AS events, max(written_at) AS last_at FROM event_log")
-    return dict(row)
+    rows = await pool.fetch("SELECT count(*) AS events, max(written_at) AS last_at FROM event_log")
+    return dict(rows[0])
 
 
 def _arrays(facts: Sequence[CaseFact]) -> list[list[Any]]:

@@ -40,5 +40,9 @@ def router() -> Service:
     service = Service("router", SCHEMA, settings)
     queues = [f"router.cases.{lane}" for lane in LANES]
     service.consume(Consumer("router-cases", queues, [CaseOpened, ContactJoined], handlers.take_cases))
-    service.consume(Consumer("router-answers", ["router.answers"], ANSWERS, handlers.take_answers, prefetch=200))
+    service.consume(
+        Consumer(
+            "router-answers", ["router.answers"], ANSWERS, handlers.take_answers, prefetch=200, outsiders_write=True
+        )
+    )
     return service

@@ -83,7 +83,10 @@ class Router:
         assigned = [fact for fact in facts if isinstance(fact, CaseAssigned)]
         said = await store.opened(unit.connection, {fact.case_id for fact in assigned})
         unit.publish(*_tell(facts, cases))
-        unit.publish(*(self._offer(cases[fact.case_id], said[fact.case_id], fact) for fact in assigned))
+        because = {fact.case_id: fact.reason for fact in facts if isinstance(fact, CaseReturned)}
+        for fact in assigned:
+            case_id = fact.case_id
+            unit.publish(self._offer(cases[case_id], said[case_id], fact, because=because.get(case_id)))
 
     async def _assign(self, unit: Unit, opened: Sequence[CaseOpened]) -> None:
         decisions = decide_many([_report(event) for event in opened], self.knowledge)
@@ -196,7 +199,14 @@ class Router:
         assigned = life.assign(returned, owner, self._kinds[owner], case.topic, case.neighbourhood)
         return assigned, [event, _reassigned(assigned, answer, f"return:{case.owner}")]
 
-    def _offer(self, case: Case, said: CaseOpened, fact: CaseAssigned, decision: Decision | None = None) -> Outgoing:
+    def _offer(
+        self,
+        case: Case,
+        said: CaseOpened,
+        fact: CaseAssigned,
+        decision: Decision | None = None,
+        because: str | None = None,
+    ) -> Outgoing:
         topic = self.place.topic(case.topic) if case.topic else None
         neighbourhood = self.place.neighbourhood(case.neighbourhood) if case.neighbourhood else None
         offer = AssignmentOffered(
@@ -219,6 +229,7 @@ class Router:
             due_at=case.due_at,
             language=said.language,
             returns=case.returns,
+            returned_because=because,
             proposals=_proposals(decision),
             reasons=fact.reasons,
             attachments=said.attachments,
@@ -227,7 +238,8 @@ class Router:
 
     @cached_property
     def _kinds(self) -> Mapping[str, OwnerKind]:
-        return {owner.code: owner.kind for owner in (*self.place.departments, *self.place.institutions)}
+        departments = {department.code: department.kind for department in self.place.departments}
+        return departments | {institution.code: institution.kind for institution in self.place.institutions}
 
     @property
     def _centre(self) -> str:

@@ -43,6 +43,7 @@ class AssignmentOffered(Message):
     due_at: Moment | None = None
     language: Literal["tr", "en"] = "tr"
     returns: int = Field(0, ge=0, description="how often the case was returned as `not ours` before")
+    returned_because: str | None = Field(None, description="what the last owner said when it gave the case back")
     proposals: tuple[Proposal, ...] = ()
     reasons: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()

@@ -84,7 +84,8 @@ class _Delivery:
 class Consumer:
     """Feeds the events of some queues to a handler, in batches, each event exactly once.
 
-    `kinds` are the messages the handler acts on; others in an envelope are passed over. Each queue is its own
+    `kinds` are the messages the handler acts on; others in an envelope are passed over, or shelved where programs
+    that are not ours publish (`outsiders_write`): they must not vanish there. Each queue is its own
     lane with its own prefetch, so that a long one never holds up another.
     """
 
@@ -97,8 +98,10 @@ class Consumer:
         *,
         events_max: int = EVENTS_MAX,
         prefetch: int = PREFETCH,
+        outsiders_write: bool = False,
     ) -> None:
         self.name = name
+        self._outsiders_write = outsiders_write
         self.queues = tuple(queues)
         self._kinds = {kind.type_name(): kind for kind in kinds}
         self._handler = handler
@@ -163,6 +166,8 @@ class Consumer:
                     await self._shelve(pool, None, to_json(part), _explain(error), attempts=1)
             elif str(part.get("type")) not in Message.registry:
                 await self._shelve(pool, None, to_json(part), f"no contract is called {part.get('type')!r}", attempts=1)
+            elif self._outsiders_write:
+                await self._shelve(pool, None, to_json(part), f"{part['type']} does not belong here", attempts=1)
         return _Delivery(message, events)
 
     async def _settle(self, events: list[Message], pool: asyncpg.Pool, outbox: Outbox) -> None:

@@ -68,7 +68,11 @@ EXCHANGES: Final = (
     Exchange(DEAD, ExchangeType.TOPIC, "dead letters; the key is the queue they died in"),
     Exchange(INTAKE, ExchangeType.DIRECT, "channels publish citizens' messages, key `urgent` or `routine`", open=True),
     Exchange(ROUTING, ExchangeType.DIRECT, "intake tells the router of opened cases, key is the lane"),
-    Exchange(EVENTS, ExchangeType.TOPIC, "facts for whoever counts or replies, key `<service>.<lane>`"),
+    Exchange(
+        EVENTS,
+        ExchangeType.TOPIC,
+        "facts for whoever counts or replies, key `<service>.<lane>`, or `notifier.recorded`",
+    ),
     Exchange(NOTIFIER, ExchangeType.DIRECT, "addresses and providers' receipts, for the notifier alone"),
     Exchange(DEPARTMENTS, ExchangeType.DIRECT, "work for owners, key `department.<code>.<lane>`"),
     Exchange(REPLIES, ExchangeType.DIRECT, "replies for channels with a program of their own, key `reply.<channel>`"),

@@ -35,7 +35,7 @@ class ContactCell(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CaseFact:
-    """What is known of a case. `version` and `assigned_version` are the highest seen; 0: that event is still to come."""
+    """What is known of a case. `version` and `assigned_version` are the highest seen; 0: not seen yet."""
 
     case_id: UUID
     number: str = ""
