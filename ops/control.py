@@ -136,7 +136,9 @@ def _show(found: Mapping[str, Any]) -> None:
     if not found["processes"]:
         console.print("nothing was started yet: `ilkim up` or `make demo`")
         return
-    table = Table("process", "state", "pid", "restarts", "address", "shows", box=None, pad_edge=False)
+    table = Table("process", "state", "pid", "restarts", box=None, pad_edge=False)
+    table.add_column("address", no_wrap=True, min_width=22)
+    table.add_column("shows", overflow="fold")
     for row in found["processes"]:
         state = "ready" if row["ready"] else row["state"]
         colour = "green" if row["ready"] else "red"
@@ -145,16 +147,18 @@ def _show(found: Mapping[str, Any]) -> None:
     for server, state in found["servers"].items():
         colour = "red" if state == "stopped" else "green"
         address = found["addresses"]["broker_management" if server == "rabbitmq" else "database"]
-        table.add_row(server, f"[{colour}]{state}[/{colour}]", "", "", _without_password(address), "")
+        table.add_row(server, f"[{colour}]{state}[/{colour}]", "", "", _place(address), "")
     console.print(table)
     desk = found["credentials"]["desk"]
     console.print(f"\ndesk: user {desk['user']}, password {desk['password']} · broker's page: ", end="")
     console.print(_user_and_password(found["addresses"]["broker_management"]))
 
 
-def _without_password(url: str | None) -> str:
+def _place(url: str | None) -> str:
+    """Scheme for pages alone; never a password."""
     parts = urllib.parse.urlsplit(url or "")
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    place = f"{parts.hostname}:{parts.port}"
+    return f"{parts.scheme}://{place}" if parts.scheme.startswith("http") else f"{place}{parts.path}"
 
 
 def _user_and_password(url: str | None) -> str:

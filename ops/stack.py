@@ -21,6 +21,7 @@ from ops.supervisor import Process
 HOST = "127.0.0.1"
 READY_TIMEOUT_SECONDS = 90
 POLL_SECONDS = 0.1
+CRASHES_MAX = 5  # One that ends so often while starting will not start.
 DEPLOY_TIMEOUT_SECONDS = 120
 
 
@@ -163,12 +164,17 @@ def _wait_until_ready(state: Path, table: list[Process]) -> None:
     missing = list(table)
     while missing:
         missing = [process for process in missing if not is_ready(process.url)]
-        if missing and time.monotonic() > deadline:
+        if missing and (time.monotonic() > deadline or _crashes(state) >= CRASHES_MAX):
             raise RuntimeError("\n".join(_last_words(state, process.name) for process in missing))
         time.sleep(POLL_SECONDS if missing else 0)
+
+
+def _crashes(state: Path) -> int:
+    """The most restarts of any one process since its start."""
+    return max((record.restarts for record in supervisor.records(state).values()), default=0)
 
 
 def _last_words(state: Path, name: str) -> str:
     log = supervisor.log_of(state, name)
     lines = log.read_text(errors="replace").splitlines()[-5:] if log.exists() else []
-    return f"{name} is not ready after {READY_TIMEOUT_SECONDS} s; its last lines:\n  " + "\n  ".join(lines)
+    return f"{name} did not become ready; its last lines:\n  " + "\n  ".join(lines)

@@ -151,13 +151,15 @@ async def _until_ended(child: asyncio.subprocess.Process, stopping: asyncio.Even
     """Wait for its end, or bring it about: SIGTERM, and SIGKILL to its whole group once the grace is over."""
     ended = asyncio.ensure_future(child.wait())
     stop_asked = asyncio.ensure_future(stopping.wait())
-    await asyncio.wait({ended, stop_asked}, return_when=asyncio.FIRST_COMPLETED)
-    stop_asked.cancel()
-    if not ended.done():
-        child.terminate()
-        await asyncio.wait({ended}, timeout=GRACE_SECONDS)
-    if not ended.done():
-        os.killpg(child.pid, signal.SIGKILL)
+    try:
+        await asyncio.wait({ended, stop_asked}, return_when=asyncio.FIRST_COMPLETED)
+        if not ended.done():
+            child.terminate()
+            await asyncio.wait({ended}, timeout=GRACE_SECONDS)
+    finally:  # Even when the supervisor itself fails, say because its folder was removed.
+        stop_asked.cancel()
+        if not ended.done():
+            os.killpg(child.pid, signal.SIGKILL)
     await ended
 
 

@@ -1,6 +1,7 @@
 """The supervisor: what it starts runs again after every kill, and nothing of it is left after a stop."""
 
 import os
+import shutil
 import signal
 import sys
 import time
@@ -109,6 +110,18 @@ def test_what_a_killed_supervisor_left_is_ended_before_the_next_start(state: Pat
 
     assert processes.identity_of(orphan.pid) is None
     assert supervisor.records(state)["router"].pid != orphan.pid
+
+
+def test_a_supervisor_whose_folder_was_removed_takes_its_processes_with_it(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir()
+    started(folder, a_process("router"), a_process("desk"))
+    pids = [record.pid for record in supervisor.records(folder).values()]
+    shutil.rmtree(folder)
+
+    os.kill(pids[0], signal.SIGKILL)
+
+    wait_for(lambda: [processes.identity_of(pid) for pid in pids] == [None, None])
 
 
 def test_what_a_process_prints_is_in_its_log(state: Path) -> None:
