@@ -2,7 +2,8 @@
 
 import typer
 
-from ops import control
+from ops import control, figures
+from shared.asyncapi import asyncapi
 
 app = typer.Typer(name="ilkim", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -12,6 +13,9 @@ app.command()(control.up)
 app.command()(control.stop)
 app.command()(control.status)
 app.command()(control.logs)
+app.command()(figures.bulletin)
+app.command()(figures.ledger)
+app.command()(asyncapi)
 
 
 def main() -> None:

@@ -1,0 +1,190 @@
+"""The ledger: counts every contact, case, assignment and reply across all services, and says what does not balance.
+
+A system in motion has messages under way: the sums close when it is at rest (`limbo` is all zero).
+"""
+
+import asyncio
+import json
+import urllib.request
+from base64 import b64encode
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+import asyncpg
+
+from ops.deploy import SCHEMAS
+from ops.servers import Addresses
+
+ROWS_NAMED_MAX: Final = 20
+
+COUNTS: Final = {
+    "accepted": "SELECT count(*) FROM intake.raw_message",
+    "contacts": "SELECT count(*) FROM intake.contact",
+    "cases": "SELECT count(*) FROM intake.case_file",
+    "routed_cases": "SELECT count(*) FROM router.case_record",
+    "assignments": "SELECT count(*) FROM router.case_history WHERE type = 'case.assigned.v1'",
+    "counted_cases": "SELECT coalesce(sum(cases), 0) FROM reporting.case_cell",
+    "counted_contacts": "SELECT coalesce(sum(contacts), 0) FROM reporting.contact_cell",
+    "notices": "SELECT count(*) FROM notifier.notice",
+}
+
+# Each statement finds rows that must not be there once nothing is under way.
+BREACHES: Final = {
+    "a contact without the raw message it came in": """
+        SELECT contact.id FROM intake.contact
+        LEFT JOIN intake.raw_message ON raw_message.id = contact.raw_id
+        WHERE raw_message.id IS NULL""",
+    "a contact that opened cases without a case": """
+        SELECT contact.id FROM intake.contact
+        LEFT JOIN intake.contact_case ON contact_case.contact_id = contact.id
+        WHERE contact.effect <> 'none' AND contact_case.contact_id IS NULL""",
+    "a case that never reached the router": """
+        SELECT case_file.id FROM intake.case_file
+        LEFT JOIN router.case_record ON case_record.id = case_file.id
+        WHERE case_record.id IS NULL""",
+    "a case at the router that intake never opened": """
+        SELECT case_record.id FROM router.case_record
+        LEFT JOIN intake.case_file ON case_file.id = case_record.id
+        WHERE case_file.id IS NULL""",
+    "a case whose history has a gap or does not end where it stands": """
+        SELECT case_record.id FROM router.case_record
+        LEFT JOIN (SELECT case_id, count(*) AS steps, max(version) AS last FROM router.case_history GROUP BY 1)
+               AS history ON history.case_id = case_record.id
+        WHERE history.steps IS DISTINCT FROM case_record.version OR history.last IS DISTINCT FROM case_record.version""",
+    "a case reporting never saw": """
+        SELECT case_record.id FROM router.case_record
+        LEFT JOIN reporting.case_fact ON case_fact.case_id = case_record.id
+        WHERE case_fact.case_id IS NULL""",
+    "a case that reporting sees otherwise than the router": """
+        SELECT case_record.id FROM router.case_record
+        JOIN reporting.case_fact ON case_fact.case_id = case_record.id
+        WHERE (case_record.state, coalesce(case_record.outcome, ''), case_record.owner, case_record.version,
+               coalesce(case_record.topic, ''), coalesce(case_record.neighbourhood, ''))
+           IS DISTINCT FROM (case_fact.state, case_fact.outcome, case_fact.owner, case_fact.version,
+                             case_fact.topic, case_fact.neighbourhood)""",
+    "a count that is not the recount of its cases": """
+        SELECT coalesce(cell.channel, fact.channel) || '/' || coalesce(cell.owner, fact.owner) || '/'
+               || coalesce(cell.state, fact.state)
+        FROM (SELECT channel, owner, state, outcome, sum(cases) AS cases FROM reporting.case_cell
+              GROUP BY 1, 2, 3, 4 HAVING sum(cases) <> 0) AS cell
+        FULL JOIN (SELECT channel, owner, state, outcome, count(*) AS cases FROM reporting.case_fact
+                   WHERE opened_at IS NOT NULL GROUP BY 1, 2, 3, 4) AS fact USING (channel, owner, state, outcome)
+        WHERE cell.cases IS DISTINCT FROM fact.cases""",
+    "a contact that was never counted, or twice": """
+        SELECT 'contacts ' || registered.count || ', counted ' || counted.count
+        FROM (SELECT count(*) FROM intake.contact) AS registered,
+             (SELECT coalesce(sum(contacts), 0) AS count FROM reporting.contact_cell) AS counted
+        WHERE registered.count <> counted.count""",
+    "a contact with a case and no receipt, or two": """
+        SELECT contact.id FROM intake.contact
+        LEFT JOIN notifier.notice ON notice.contact_id = contact.id
+              AND notice.event IN ('receipt', 'joined', 'emergency')
+        WHERE contact.effect <> 'none'
+        GROUP BY contact.id
+        HAVING count(notice.id) <> 1""",
+    "a closed case whose citizen was not told": """
+        SELECT case_record.id FROM router.case_record
+        WHERE state = 'closed' AND NOT EXISTS (
+            SELECT FROM notifier.notice WHERE notice.case_id = case_record.id
+            AND notice.event IN ('closed', 'rejected'))""",
+    "a forwarded case whose citizen was not told": """
+        SELECT case_record.id FROM router.case_record
+        WHERE state = 'waiting_institution' AND NOT EXISTS (
+            SELECT FROM notifier.notice WHERE notice.case_id = case_record.id AND notice.event = 'forwarded')""",
+    "a reply given to a provider more than twice without knowing": """
+        SELECT id FROM notifier.notice WHERE status = 'unknown' AND attempts > 2""",
+}
+
+
+@dataclass(frozen=True)
+class Breach:
+    """An invariant that does not hold, with some of the rows that break it."""
+
+    name: str
+    rows: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What was counted. `balances` when no invariant is broken and nothing is in limbo."""
+
+    counts: dict[str, int]
+    notices: dict[str, int]
+    limbo: dict[str, int]
+    shelved: dict[str, int]
+    breaches: tuple[Breach, ...]
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Nothing is under way."""
+        return not any(self.limbo.values())
+
+    @property
+    def balances(self) -> bool:
+        """Everything is accounted for."""
+        return self.is_at_rest and not self.breaches
+
+
+async def draw_up(addresses: Addresses) -> Ledger:
+    """Read every store and queue; changes nothing."""
+    connection = await asyncpg.connect(addresses.database_url)
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            counts = {name: int(await connection.fetchval(statement)) for name, statement in COUNTS.items()}
+            rows = await connection.fetch("SELECT status, count(*)::int AS notices FROM notifier.notice GROUP BY 1")
+            notices = {row["status"]: row["notices"] for row in rows}
+            limbo = await _waiting(connection)
+            shelved = {
+                schema: await connection.fetchval(f'SELECT count(*) FROM "{schema}".dead_letter')  # noqa: S608
+                for schema in SCHEMAS
+            }
+            breaches = [await _breach(connection, name, statement) for name, statement in BREACHES.items()]
+    finally:
+        await connection.close()
+    queued = await asyncio.to_thread(queue_depths, addresses)
+    limbo["service_queues"] = sum(depth for name, depth in queued.items() if not _is_of_others(name))
+    return Ledger(counts, notices, limbo, shelved, tuple(breach for breach in breaches if breach))
+
+
+async def _waiting(connection: asyncpg.Connection) -> dict[str, int]:
+    limbo = {}
+    for schema in SCHEMAS:
+        limbo[f"{schema}_outbox"] = await connection.fetchval(
+            f'SELECT count(*) FROM "{schema}".outbox WHERE published_at IS NULL'  # noqa: S608
+        )
+        limbo[f"{schema}_retry"] = await connection.fetchval(f'SELECT count(*) FROM "{schema}".retry')  # noqa: S608
+    limbo["notices_under_way"] = await connection.fetchval(
+        "SELECT count(*) FROM notifier.notice WHERE look_again_at IS NOT NULL"
+    )
+    return limbo
+
+
+async def _breach(connection: asyncpg.Connection, name: str, statement: str) -> Breach | None:
+    rows = await connection.fetch(statement)
+    return Breach(name, len(rows), tuple(str(row[0]) for row in rows[:ROWS_NAMED_MAX])) if rows else None
+
+
+def _is_of_others(queue: str) -> bool:
+    """Queues whose consumers are not ours: what waits there is delivered as far as we are concerned."""
+    return queue.startswith(("department.", "reply."))
+
+
+def queue_depths(addresses: Addresses) -> dict[str, int]:
+    """Messages in each queue, ready or unacknowledged, by the broker's own interface."""
+    where = urlsplit(addresses.management_url)
+    virtual_host = urlsplit(addresses.amqp_url).path.removeprefix("/") or "%2F"
+    credentials = ":".join((unquote(where.username or "guest"), unquote(where.password or "guest")))
+    request = urllib.request.Request(
+        f"http://{where.hostname or ''}:{where.port}/api/queues/{virtual_host}?disable_stats=true&enable_queue_totals=true",
+        headers={"Authorization": "Basic " + b64encode(credentials.encode()).decode()},
+    )
+    with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+        queues: list[dict[str, Any]] = json.load(response)
+    return {queue["name"]: queue.get("messages", 0) for queue in queues}
+
+
+def as_json(ledger: Ledger) -> str:
+    """The ledger for machines."""
+    return json.dumps({**asdict(ledger), "is_at_rest": ledger.is_at_rest, "balances": ledger.balances}, indent=1)
