@@ -133,9 +133,18 @@ def _arrived(system: Installation) -> _Arrived:
 
 
 async def _counted(database_url: str) -> int:
+    """Cases that reporting knows with their owner and with their receipt."""
     connection = await asyncpg.connect(database_url)
     try:
-        return int(await connection.fetchval("SELECT count(*) FROM reporting.case_fact"))
+        return int(
+            await connection.fetchval(
+                """
+                SELECT least((SELECT count(*) FROM reporting.case_fact WHERE owner <> ''),
+                             (SELECT sum(notices) FROM reporting.notice_cell WHERE status = 'accepted'))
+                """
+            )
+            or 0
+        )
     finally:
         await connection.close()
 
