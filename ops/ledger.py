@@ -51,7 +51,8 @@ BREACHES: Final = {
         SELECT case_record.id FROM router.case_record
         LEFT JOIN (SELECT case_id, count(*) AS steps, max(version) AS last FROM router.case_history GROUP BY 1)
                AS history ON history.case_id = case_record.id
-        WHERE history.steps IS DISTINCT FROM case_record.version OR history.last IS DISTINCT FROM case_record.version""",
+        WHERE history.steps IS DISTINCT FROM case_record.version
+           OR history.last IS DISTINCT FROM case_record.version""",
     "a case reporting never saw": """
         SELECT case_record.id FROM router.case_record
         LEFT JOIN reporting.case_fact ON case_fact.case_id = case_record.id
@@ -173,11 +174,12 @@ def _is_of_others(queue: str) -> bool:
 
 def queue_depths(addresses: Addresses) -> dict[str, int]:
     """Messages in each queue, ready or unacknowledged, by the broker's own interface."""
-    where = urlsplit(addresses.management_url)
+    where = urlsplit(str(addresses.management_url))
     virtual_host = urlsplit(addresses.amqp_url).path.removeprefix("/") or "%2F"
     credentials = ":".join((unquote(where.username or "guest"), unquote(where.password or "guest")))
+    asked = "disable_stats=true&enable_queue_totals=true"
     request = urllib.request.Request(
-        f"http://{where.hostname or ''}:{where.port}/api/queues/{virtual_host}?disable_stats=true&enable_queue_totals=true",
+        f"http://{where.hostname}:{where.port}/api/queues/{virtual_host}?{asked}",
         headers={"Authorization": "Basic " + b64encode(credentials.encode()).decode()},
     )
     with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
