@@ -1,0 +1,55 @@
+"""How the text model and the topics are weighed together into one confidence an owner."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import exp, log
+
+OTHER = "other"  # the label of texts that belong to none of the owners; never assigned to
+# An owner the model was never taught (Fen İşleri, YEDAŞ …) has a part of what it gives to "other", and always
+# a little, so that clear words in the text can still bring it up.
+_UNTAUGHT_PART_OF_OTHER = 0.5
+_UNTAUGHT_LEAST = 0.02
+_PROBABILITY_LEAST = 1e-6
+# Without a model "other" stands for "nobody knows" and weighs as much as one word of a topic.
+_UNKNOWN_STRENGTH = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """Figures chosen by cross-validation, see `services/router/model/README.md`."""
+
+    topic_weight: float
+    temperature: float
+    automatic_from: float
+
+
+WITHOUT_MODEL = Weighing(topic_weight=1.0, temperature=1.0, automatic_from=0.8)
+
+
+def weigh(
+    strengths: Mapping[str, float], probabilities: Mapping[str, float] | None, weighing: Weighing
+) -> list[tuple[str, float]]:
+    """(owner, confidence) of every owner the evidence allows, the surest first; "other" takes its share unseen.
+
+    `strengths` are those of the owners' topics, `probabilities` the model's; None: there is no model.
+    """
+    if probabilities is None:
+        scores = {owner: weighing.topic_weight * strength for owner, strength in strengths.items()}
+        scores[OTHER] = weighing.topic_weight * _UNKNOWN_STRENGTH
+    else:
+        scores = {
+            owner: log(_prior(owner, probabilities)) + weighing.topic_weight * strengths.get(owner, 0.0)
+            for owner in {**probabilities, **strengths}
+        }
+    highest = max(scores.values())
+    powers = {owner: exp((score - highest) / weighing.temperature) for owner, score in scores.items()}
+    total = sum(powers.values())
+    shares = [(owner, power / total) for owner, power in powers.items() if owner != OTHER]
+    return sorted(shares, key=lambda share: (-share[1], share[0]))
+
+
+def _prior(owner: str, probabilities: Mapping[str, float]) -> float:
+    known = probabilities.get(owner)
+    if known is None:
+        return _UNTAUGHT_PART_OF_OTHER * probabilities.get(OTHER, 0.0) + _UNTAUGHT_LEAST
+    return max(known, _PROBABILITY_LEAST)
