@@ -15,24 +15,15 @@ from services.intake import store
 from services.intake.channels import whatsapp
 from services.intake.domain import lane_of
 from services.intake.edge import BothAway, Edge
-from shared import metrics
 from shared.contracts import Channel, MessageReceived, Place, Purpose, Sender
 from shared.contracts.channel import TEXT_MAX
 from shared.ids import derived_id, new_id
 from shared.messaging import Service
+from shared.problems import Problem, invalid, problem
 from shared.urgency import EmergencyWords
 
 WEBHOOK_BYTES_MAX: Final = 3 * 1024 * 1024  # Meta's own limit
 FORM_BYTES_MAX: Final = 256 * 1024
-RETRY_AFTER_SECONDS: Final = 5
-
-
-class Problem(Exception):
-    """Raised to answer with a problem document (RFC 9457)."""
-
-    def __init__(self, status: int, title: str, detail: str) -> None:
-        super().__init__(title)
-        self.status, self.title, self.detail = status, title, detail
 
 
 class FormMessage(BaseModel):
@@ -59,17 +50,6 @@ class Status(BaseModel):
 
     numbers: tuple[str, ...] = ()
     replies: tuple[str, ...] = ()
-
-
-def problem(status: int, title: str, detail: str) -> Response:
-    """A problem document; 503 says when to come again."""
-    metrics.REFUSED.labels(status=str(status)).inc()
-    return JSONResponse(
-        {"type": "about:blank", "title": title, "status": status, "detail": detail},
-        status,
-        headers={"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else None,
-        media_type="application/problem+json",
-    )
 
 
 class Webhooks:
@@ -174,7 +154,7 @@ def add_routes(web: FastAPI, webhooks: Webhooks, form: Form) -> None:
     web.add_route("/webhooks/whatsapp", webhooks.verify, methods=["GET"], include_in_schema=False)
     web.add_route("/webhooks/whatsapp", webhooks.receive, methods=["POST"], include_in_schema=False)
     web.include_router(_form_api(form))
-    web.add_exception_handler(RequestValidationError, _invalid)
+    web.add_exception_handler(RequestValidationError, invalid)
     web.add_exception_handler(BothAway, _both_away)
 
 
@@ -192,14 +172,6 @@ def _form_api(form: Form) -> APIRouter:
         return found or JSONResponse(Status().model_dump(), 202)
 
     return api
-
-
-async def _invalid(_: Request, error: Exception) -> Response:
-    faults = error.errors() if isinstance(error, RequestValidationError) else []
-    told = "; ".join(f"{'.'.join(map(str, fault['loc'][1:])) or 'body'}: {fault['msg']}" for fault in faults)
-    if any(fault["type"] == "json_invalid" for fault in faults):
-        return problem(400, "Malformed JSON", told)
-    return problem(422, "Not as the form is described", told)
 
 
 async def _both_away(_: Request, __: Exception) -> Response:
