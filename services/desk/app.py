@@ -1,0 +1,34 @@
+"""The desk's wiring: the only place that names concrete things together."""
+
+from pydantic import Field, SecretStr
+
+from services.desk.handlers import Work, take_in
+from services.desk.web import SignIn, add_routes
+from shared import municipality
+from shared.contracts import AssignmentOffered, CitizenAdded
+from shared.messaging import Consumer, Service
+from shared.messaging.topology import LANES, owner_queue
+from shared.settings import Settings, read
+
+SCHEMA = "desk"
+
+
+class DeskSettings(Settings):
+    """What the desk needs beside the common settings."""
+
+    desk_user: str = Field(min_length=1, max_length=100)
+    desk_password: SecretStr = Field(min_length=8)
+
+
+def desk() -> Service:
+    """The process that keeps the work list and answers for those who work in it."""
+    settings = read(DeskSettings)
+    place = municipality.load(settings.ilkim_municipality)
+    service = Service("desk", SCHEMA, settings)
+    centre = place.solution_centre.code
+    owners = [centre, *(row.code for row in place.departments if row.desk and row.code != centre)]
+    queues = [owner_queue(owner, lane) for lane in LANES for owner in owners]
+    service.consume(Consumer("desk", queues, [AssignmentOffered, CitizenAdded], take_in))
+    sign_in = SignIn(settings.desk_user, settings.desk_password.get_secret_value())
+    add_routes(service.web, Work(service, place), sign_in)
+    return service

@@ -1,0 +1,303 @@
+"""What an item of the work list is, which actions are allowed on it, and what each makes of it and tells the router."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Final, assert_never
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from shared.contracts import (
+    Answer,
+    AssignmentAccepted,
+    AssignmentClosed,
+    AssignmentDecided,
+    AssignmentOffered,
+    AssignmentProgressed,
+    AssignmentReturned,
+    CitizenAdded,
+    CitizenAsked,
+    Lane,
+    Outcome,
+    OwnerKind,
+    Place,
+    Proposal,
+)
+from shared.contracts.channel import Code
+from shared.contracts.departments import Words
+from shared.ids import derived_id
+from shared.text import clean
+
+RECEIPT_BY: Final = "desk"
+
+
+class State(StrEnum):
+    """Where an item stands in the list."""
+
+    WAITING = "waiting"
+    TAKEN = "taken"
+    DONE = "done"
+
+
+class StepKind(StrEnum):
+    """What happened to an item."""
+
+    OFFERED = "offered"
+    ADDED = "added"
+    TAKEN = "taken"
+    ASKED = "asked"
+    DECIDED = "decided"
+    RETURNED = "returned"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One assignment in the list. `question`: what the citizen was asked and has not answered yet."""
+
+    assignment_id: UUID
+    case_id: UUID
+    number: str
+    owner: str
+    owner_kind: OwnerKind
+    lane: Lane
+    topic: str | None
+    text: str
+    place: Place
+    neighbourhood: str | None
+    language: str
+    opened_at: datetime
+    offered_at: datetime
+    due_at: datetime | None
+    returns: int
+    returned_because: str | None
+    proposals: tuple[Proposal, ...]
+    reasons: tuple[str, ...]
+    attachments: int
+    trace_id: str
+    state: State = State.WAITING
+    taken_by: str | None = None
+    question: str | None = None
+    questions: int = 0
+    done_at: datetime | None = None
+    ending_id: UUID | None = None
+
+    @property
+    def is_triage(self) -> bool:
+        """Whether a person has to say whose it is."""
+        return self.owner_kind is OwnerKind.CENTRE
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of an item's story; `detail` is the owner, outcome or proposal it names, by its code."""
+
+    id: UUID
+    assignment_id: UUID
+    at: datetime
+    kind: StepKind
+    by_whom: str = ""
+    detail: str | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The item after an action, the line it adds to the story, and what the router is told (None: nothing new)."""
+
+    item: Item
+    step: Step
+    answer: Answer | None
+
+
+class Verdict(StrEnum):
+    """Why an action changes nothing."""
+
+    REPEATED = "repeated"  # it is so already
+    DONE = "done"  # the item ended otherwise
+    HELD = "held"  # another person holds it
+    ASKED = "asked"  # the citizen has not answered the last question yet
+    NOT_TRIAGE = "not_triage"  # only the centre decides
+    NO_RETURN = "no_return"  # the centre has nobody to return to: it decides
+
+
+# --- what people do -------------------------------------------------------------------------------------------
+
+
+def _cleaned(value: object) -> object:
+    return clean(value) if isinstance(value, str) else value
+
+
+Said = Annotated[Words, BeforeValidator(_cleaned)]
+
+
+class _Action(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Take(_Action):
+    """I do it. `over`: even if a colleague holds it."""
+
+    over: bool = False
+
+
+class Decide(_Action):
+    """It is theirs; topic and neighbourhood where the person knows better."""
+
+    owner: Code
+    topic: Code | None = None
+    neighbourhood: Code | None = None
+
+
+class Return(_Action):
+    """It is not ours."""
+
+    reason: Said
+    proposal: Code | None = None
+
+
+class Ask(_Action):
+    """We need to know something from the citizen."""
+
+    question: Said
+
+
+class Close(_Action):
+    """It is done; `answer` is what the citizen will read."""
+
+    outcome: Outcome
+    answer: Said
+
+
+Action = Take | Decide | Return | Ask | Close
+
+
+def judge(item: Item, action: Action, by: str) -> Verdict | None:
+    """Why the action is not applied; None: apply it."""
+    if item.state is State.DONE:
+        return Verdict.REPEATED if _answer_id(item, action) == item.ending_id else Verdict.DONE
+    if item.taken_by not in (None, by):
+        return None if isinstance(action, Take) and action.over else Verdict.HELD
+    match action:
+        case Take():
+            return Verdict.REPEATED if item.taken_by == by else None
+        case Ask(question=question) if item.question is not None:
+            return Verdict.REPEATED if item.question == question else Verdict.ASKED
+        case Decide() if not item.is_triage:
+            return Verdict.NOT_TRIAGE
+        case Return() if item.is_triage:
+            return Verdict.NO_RETURN
+        case _:
+            return None
+
+
+def apply(item: Item, action: Action, by: str, now: datetime) -> Move:
+    """What the action makes of the item. The action is allowed."""
+    held = replace(item, state=State.TAKEN, taken_by=by)
+    match action:
+        case Take():
+            step = _step(item, StepKind.TAKEN, now, by)
+            is_first = item.state is State.WAITING
+            return Move(held, step, AssignmentProgressed(**_common(item, action, by, now)) if is_first else None)
+        case Ask(question=question):
+            answer: Answer = CitizenAsked(**_common(item, action, by, now), question=question)
+            asked = replace(held, question=question, questions=item.questions + 1)
+            return Move(asked, _step(item, StepKind.ASKED, now, by, None, question), answer)
+        case Decide(owner=owner, topic=topic, neighbourhood=place):
+            answer = AssignmentDecided(
+                **_common(item, action, by, now), decided_owner=owner, topic=topic, neighbourhood=place
+            )
+            return Move(_ended(held, answer), _step(item, StepKind.DECIDED, now, by, owner), answer)
+        case Return(reason=reason, proposal=proposal):
+            answer = AssignmentReturned(**_common(item, action, by, now), reason=reason, proposal=proposal)
+            return Move(_ended(held, answer), _step(item, StepKind.RETURNED, now, by, proposal, reason), answer)
+        case Close(outcome=outcome, answer=text):
+            answer = AssignmentClosed(**_common(item, action, by, now), outcome=outcome, answer=text)
+            return Move(_ended(held, answer), _step(item, StepKind.CLOSED, now, by, outcome, text), answer)
+        case _:
+            assert_never(action)
+
+
+def _ended(item: Item, answer: Answer) -> Item:
+    return replace(item, state=State.DONE, question=None, done_at=answer.occurred_at, ending_id=answer.id)
+
+
+def _common(item: Item, action: Action, by: str, now: datetime) -> dict[str, object]:
+    return {
+        "id": _answer_id(item, action),
+        "occurred_at": now,
+        "trace_id": item.trace_id,
+        "assignment_id": item.assignment_id,
+        "case_id": item.case_id,
+        "owner": item.owner,
+        "by": by,
+    }
+
+
+def _answer_id(item: Item, action: Action) -> UUID:
+    """Follows from what is said, so that the same said twice is told once; a question may be asked again later."""
+    asked = item.questions if isinstance(action, Ask) else 0
+    said = "" if isinstance(action, Take) else action.model_dump_json()
+    return derived_id(item.opened_at, "answer", item.assignment_id, type(action).__name__, said, asked)
+
+
+def _step(
+    item: Item, kind: StepKind, at: datetime, by: str, detail: str | None = None, text: str = "", cause: object = ""
+) -> Step:
+    return Step(
+        derived_id(at, "step", item.assignment_id, kind, by, cause), item.assignment_id, at, kind, by, detail, text
+    )
+
+
+# --- what comes in --------------------------------------------------------------------------------------------
+
+
+def item_of(offer: AssignmentOffered) -> Item:
+    """The item an offer makes."""
+    return Item(
+        assignment_id=offer.assignment_id,
+        case_id=offer.case_id,
+        number=offer.number,
+        owner=offer.owner,
+        owner_kind=offer.owner_kind,
+        lane=offer.lane,
+        topic=offer.topic,
+        text=clean(offer.text),
+        place=offer.place,
+        neighbourhood=offer.neighbourhood,
+        language=offer.language,
+        opened_at=offer.opened_at,
+        offered_at=offer.occurred_at,
+        due_at=offer.due_at,
+        returns=offer.returns,
+        returned_because=clean(offer.returned_because) if offer.returned_because else None,
+        proposals=offer.proposals,
+        reasons=tuple(clean(reason) for reason in offer.reasons),
+        attachments=len(offer.attachments),
+        trace_id=offer.trace_id,
+    )
+
+
+def offered(item: Item) -> Step:
+    """The first line of an item's story."""
+    return _step(item, StepKind.OFFERED, item.offered_at, "")
+
+
+def receipt(offer: AssignmentOffered, now: datetime) -> AssignmentAccepted:
+    """That the department has it; the same id for the same assignment."""
+    return AssignmentAccepted(
+        id=derived_id(offer.opened_at, "answer", offer.assignment_id, "accepted"),
+        occurred_at=now,
+        trace_id=offer.trace_id,
+        assignment_id=offer.assignment_id,
+        case_id=offer.case_id,
+        owner=offer.owner,
+        by=RECEIPT_BY,
+    )
+
+
+def add(item: Item, addition: CitizenAdded) -> tuple[Item, Step]:
+    """The citizen wrote again: whatever was asked counts as answered."""
+    step = _step(item, StepKind.ADDED, addition.occurred_at, "", None, clean(addition.text), addition.id)
+    return replace(item, question=None), step

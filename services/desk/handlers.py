@@ -1,0 +1,133 @@
+"""One short function per message or action: read it, ask the domain, tell the store."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+import structlog
+
+from services.desk import domain, store
+from services.desk.domain import Action, Decide, Item, Return, Verdict
+from shared.contracts import Answer, AssignmentOffered, CitizenAdded, Message
+from shared.messaging import Outgoing, Parcel, Service, Unit, single
+from shared.messaging.topology import ANSWERS
+from shared.municipality import Municipality
+
+log = structlog.get_logger()
+
+
+class NoSuchItem(Exception):
+    """Raised when no assignment of that id was ever offered here."""
+
+
+class Refused(Exception):
+    """Raised when an item's state does not allow the action; `item` is how it stands."""
+
+    def __init__(self, verdict: Verdict, item: Item) -> None:
+        super().__init__(verdict)
+        self.verdict, self.item = verdict, item
+
+
+class Unknown(Exception):
+    """Raised when an action names an owner, topic or neighbourhood the municipality does not have."""
+
+    def __init__(self, name: str, value: str) -> None:
+        super().__init__(f"no {name} is called {value}")
+        self.name, self.value = name, value
+
+
+async def take_in(unit: Unit, events: Sequence[Message]) -> None:
+    """Put offered work in the list, with a receipt for departments; add what citizens wrote to theirs."""
+    offers = [event for event in events if isinstance(event, AssignmentOffered)]
+    if offers:
+        await _list(unit, offers)
+    additions = [event for event in events if isinstance(event, CitizenAdded)]
+    if additions:
+        await _add(unit, additions)
+
+
+async def _list(unit: Unit, offers: Sequence[AssignmentOffered]) -> None:
+    items = {offer.assignment_id: domain.item_of(offer) for offer in offers}
+    fresh = await store.add_items(unit.connection, list(items.values()))
+    await store.add_steps(unit.connection, [domain.offered(items[assignment_id]) for assignment_id in fresh])
+    now = datetime.now(UTC)
+    # The centre gives no receipt: there a person decides, and that is the answer.
+    receipts = [domain.receipt(offer, now) for offer in offers if not items[offer.assignment_id].is_triage]
+    unit.publish(*map(_told, receipts))
+
+
+async def _add(unit: Unit, additions: Sequence[CitizenAdded]) -> None:
+    items = await store.lock_items(unit.connection, {addition.assignment_id for addition in additions})
+    steps = []
+    for addition in additions:
+        item = items.get(addition.assignment_id)
+        if item is None:
+            unit.postpone(addition, "the item is not here yet")
+            continue
+        items[item.assignment_id], step = domain.add(item, addition)
+        steps.append(step)
+    await store.save_items(unit.connection, list(items.values()))
+    await store.add_steps(unit.connection, steps)
+
+
+@dataclass(frozen=True)
+class Work:
+    """What people at the desk do to items."""
+
+    service: Service
+    place: Municipality
+    _publishing: set[asyncio.Task[bool]] = field(default_factory=set)
+
+    async def act(self, assignment_id: UUID, action: Action, by: str) -> Item:
+        """Do it once and tell the router; the same again changes nothing. Raises NoSuchItem, Refused, Unknown."""
+        self._check_names(action)
+        async with self.service.pool.acquire() as connection, connection.transaction():
+            item = (await store.lock_items(connection, [assignment_id])).get(assignment_id)
+            if item is None:
+                raise NoSuchItem(assignment_id)
+            verdict = domain.judge(item, action, by)
+            if verdict is Verdict.REPEATED:
+                return item
+            if verdict is not None:
+                raise Refused(verdict, item)
+            move = domain.apply(item, action, by, datetime.now(UTC))
+            await store.save_items(connection, [move.item])
+            await store.add_steps(connection, [move.step])
+            parcel = await self.service.outbox.add(connection, [_told(move.answer)] if move.answer else [])
+        log.info("acted", assignment_id=str(assignment_id), case_id=str(item.case_id), step=move.step.kind)
+        self._publish(parcel)
+        return move.item
+
+    def _publish(self, parcel: Parcel | None) -> None:
+        """Beside the answer to the person: the outbox has it, whether or not the broker is there."""
+        if parcel is not None:
+            task = asyncio.create_task(self.service.outbox.publish(parcel))
+            self._publishing.add(task)
+            task.add_done_callback(self._publishing.discard)
+
+    def _check_names(self, action: Action) -> None:
+        """What the router could not act on is refused here, where the person can correct it."""
+        match action:
+            case Decide(owner=owner, topic=topic, neighbourhood=neighbourhood):
+                # The centre has it already: giving it to itself would only offer it here again.
+                _check("owner", owner, self._owners - {self.place.solution_centre.code})
+                _check("topic", topic, {known.code for known in self.place.topics})
+                _check("neighbourhood", neighbourhood, {known.code for known in self.place.neighbourhoods})
+            case Return(proposal=proposal):
+                _check("owner", proposal, self._owners)
+
+    @property
+    def _owners(self) -> set[str]:
+        departments = {department.code for department in self.place.departments}
+        return departments | {institution.code for institution in self.place.institutions}
+
+
+def _check(name: str, value: str | None, known: set[str]) -> None:
+    if value is not None and value not in known:
+        raise Unknown(name, value)
+
+
+def _told(answer: Answer) -> Outgoing:
+    return single(ANSWERS, f"answer.{answer.owner}.{answer.type.split('.')[1]}", answer)

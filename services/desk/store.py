@@ -1,0 +1,221 @@
+"""The desk's tables: the items of the work list and their stories."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+from pydantic import TypeAdapter
+
+from services.desk.domain import Item, State, Step, StepKind
+from shared.contracts import OwnerKind, Place, Proposal
+from shared.database import Connection
+
+_PROPOSALS: Final = TypeAdapter(tuple[Proposal, ...])
+_REASONS: Final = TypeAdapter(tuple[str, ...])
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How much open work an owner has here."""
+
+    owner: str
+    waiting: int
+    taken: int
+    urgent: int
+    overdue: int
+
+
+async def add_items(connection: Connection, items: Sequence[Item]) -> set[UUID]:
+    """Write items that are not here yet; returns which ones were new."""
+    rows = await connection.fetch(
+        """
+        INSERT INTO work_item (assignment_id, case_id, number, owner, owner_kind, lane, topic, text, place,
+                               neighbourhood, language, opened_at, offered_at, due_at, returns, returned_because,
+                               proposals, reasons, attachments, trace_id, state, questions)
+        SELECT assignment_id, case_id, number, owner, owner_kind, lane, topic, text, place, neighbourhood, language,
+               opened_at, offered_at, due_at, returns, returned_because, proposals,
+               ARRAY(SELECT json_array_elements_text(reasons)), attachments, trace_id, 'waiting', 0
+        FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                    $9::json[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[],
+                    $15::int[], $16::text[], $17::json[], $18::json[], $19::int[], $20::text[])
+             AS offered (assignment_id, case_id, number, owner, owner_kind, lane, topic, text, place, neighbourhood,
+                         language, opened_at, offered_at, due_at, returns, returned_because, proposals, reasons,
+                         attachments, trace_id)
+        ON CONFLICT (assignment_id) DO NOTHING
+        RETURNING assignment_id
+        """,
+        [item.assignment_id for item in items],
+        [item.case_id for item in items],
+        [item.number for item in items],
+        [item.owner for item in items],
+        [item.owner_kind for item in items],
+        [item.lane for item in items],
+        [item.topic for item in items],
+        [item.text for item in items],
+        [item.place.model_dump_json(exclude_none=True) for item in items],
+        [item.neighbourhood for item in items],
+        [item.language for item in items],
+        [item.opened_at for item in items],
+        [item.offered_at for item in items],
+        [item.due_at for item in items],
+        [item.returns for item in items],
+        [item.returned_because for item in items],
+        [_PROPOSALS.dump_json(item.proposals).decode() for item in items],
+        [_REASONS.dump_json(item.reasons).decode() for item in items],
+        [item.attachments for item in items],
+        [item.trace_id for item in items],
+    )
+    return {row["assignment_id"] for row in rows}
+
+
+async def lock_items(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Item]:
+    """The items as they stand, locked in one order so that replicas cannot block each other for good."""
+    rows = await connection.fetch(
+        """
+        SELECT *
+        FROM work_item
+        WHERE assignment_id = ANY($1)
+        ORDER BY assignment_id
+        FOR UPDATE
+        """,
+        list(ids),
+    )
+    return {row["assignment_id"]: _item(row) for row in rows}
+
+
+async def save_items(connection: Connection, items: Sequence[Item]) -> None:
+    """Write items that moved."""
+    await connection.execute(
+        """
+        UPDATE work_item
+        SET state = moved.state, taken_by = moved.taken_by, question = moved.question, questions = moved.questions,
+            done_at = moved.done_at, ending_id = moved.ending_id
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::timestamptz[], $7::uuid[])
+             AS moved (assignment_id, state, taken_by, question, questions, done_at, ending_id)
+        WHERE work_item.assignment_id = moved.assignment_id
+        """,
+        [item.assignment_id for item in items],
+        [item.state for item in items],
+        [item.taken_by for item in items],
+        [item.question for item in items],
+        [item.questions for item in items],
+        [item.done_at for item in items],
+        [item.ending_id for item in items],
+    )
+
+
+async def add_steps(connection: Connection, steps: Sequence[Step]) -> None:
+    """Append to the stories of items."""
+    await connection.execute(
+        """
+        INSERT INTO work_step (id, assignment_id, at, kind, by_whom, detail, text)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[])
+        """,
+        [step.id for step in steps],
+        [step.assignment_id for step in steps],
+        [step.at for step in steps],
+        [step.kind for step in steps],
+        [step.by_whom for step in steps],
+        [step.detail for step in steps],
+        [step.text for step in steps],
+    )
+
+
+async def oldest(pool: asyncpg.Pool, owner: str, limit: int, after: UUID | None) -> list[Item]:
+    """Open items of an owner, urgent first, oldest first; `after`: those behind this item, even if it is done."""
+    rows = await pool.fetch(
+        """
+        SELECT *
+        FROM work_item
+        WHERE owner = $1
+          AND state <> 'done'
+          AND ($3::uuid IS NULL OR ((lane = 'routine'), opened_at, assignment_id) >
+               (SELECT (lane = 'routine'), opened_at, assignment_id FROM work_item WHERE assignment_id = $3))
+        ORDER BY (lane = 'routine'), opened_at, assignment_id
+        LIMIT $2
+        """,
+        owner,
+        limit,
+        after,
+    )
+    return [_item(row) for row in rows]
+
+
+async def soonest(pool: asyncpg.Pool, owner: str | None, limit: int, after: UUID | None) -> list[Item]:
+    """Open items of an owner, or of all, urgent first, soonest due first; `after` as in `oldest`."""
+    rows = await pool.fetch(
+        """
+        SELECT *
+        FROM work_item
+        WHERE ($1::text IS NULL OR owner = $1)
+          AND state <> 'done'
+          AND ($3::uuid IS NULL OR
+               ((lane = 'routine'), coalesce(due_at, 'infinity'::timestamptz), opened_at, assignment_id) >
+               (SELECT (lane = 'routine'), coalesce(due_at, 'infinity'::timestamptz), opened_at, assignment_id
+                FROM work_item WHERE assignment_id = $3))
+        ORDER BY (lane = 'routine'), coalesce(due_at, 'infinity'::timestamptz), opened_at, assignment_id
+        LIMIT $2
+        """,
+        owner,
+        limit,
+        after,
+    )
+    return [_item(row) for row in rows]
+
+
+async def find(pool: asyncpg.Pool, assignment_id: UUID) -> Item | None:
+    """One item as it stands."""
+    row = await pool.fetchrow("SELECT * FROM work_item WHERE assignment_id = $1", assignment_id)
+    return _item(row) if row else None
+
+
+async def of_case(pool: asyncpg.Pool, case_id: UUID) -> list[Item]:
+    """Every item of a case that was ever here, in order."""
+    rows = await pool.fetch("SELECT * FROM work_item WHERE case_id = $1 ORDER BY offered_at, assignment_id", case_id)
+    return [_item(row) for row in rows]
+
+
+async def steps(pool: asyncpg.Pool, ids: Collection[UUID]) -> list[Step]:
+    """The stories of some items, in order of time."""
+    rows = await pool.fetch(
+        """
+        SELECT id, assignment_id, at, kind, by_whom, detail, text
+        FROM work_step
+        WHERE assignment_id = ANY($1)
+        ORDER BY at, id
+        """,
+        list(ids),
+    )
+    return [Step(**{**dict(row), "kind": StepKind(row["kind"])}) for row in rows]
+
+
+async def loads(pool: asyncpg.Pool) -> Mapping[str, Load]:
+    """The open work of every owner that has some."""
+    rows = await pool.fetch(
+        """
+        SELECT owner,
+               count(*) FILTER (WHERE state = 'waiting')::int AS waiting,
+               count(*) FILTER (WHERE state = 'taken')::int AS taken,
+               count(*) FILTER (WHERE lane = 'urgent')::int AS urgent,
+               count(*) FILTER (WHERE due_at < now())::int AS overdue
+        FROM work_item
+        WHERE state <> 'done'
+        GROUP BY owner
+        """
+    )
+    return {row["owner"]: Load(**dict(row)) for row in rows}
+
+
+def _item(row: asyncpg.Record) -> Item:
+    return Item(
+        **{
+            **{name: row[name] for name in Item.__slots__},
+            "owner_kind": OwnerKind(row["owner_kind"]),
+            "place": Place.model_validate_json(row["place"]),
+            "proposals": _PROPOSALS.validate_json(row["proposals"]),
+            "reasons": tuple(row["reasons"]),
+            "state": State(row["state"]),
+        }
+    )

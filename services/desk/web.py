@@ -1,0 +1,310 @@
+"""The desk over HTTP: who may come in, and the work list as an API; the pages are built on it."""
+
+import hashlib
+import hmac
+from base64 import b64decode
+from binascii import Error as NotBase64
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Final
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from pydantic import BaseModel, ConfigDict
+
+from services.desk import store
+from services.desk.domain import Action, Ask, Close, Decide, Item, Return, State, Step, StepKind, Take, Verdict
+from services.desk.handlers import NoSuchItem, Refused, Unknown, Work
+from shared.contracts import Lane, Place
+from shared.municipality import Municipality
+from shared.problems import Problem, answer_with_problems
+
+ITEMS_MAX: Final = 200
+SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+REFUSALS: Final[Mapping[Verdict, str]] = {
+    Verdict.DONE: "The item is done already, with another ending.",
+    Verdict.HELD: "A colleague holds the item; take it over first.",
+    Verdict.ASKED: "The citizen has not answered the last question yet.",
+    Verdict.NOT_TRIAGE: "Only the solution centre decides whose a case is; return it instead.",
+    Verdict.NO_RETURN: "The solution centre has nobody to return to; decide, ask or close instead.",
+}
+
+
+# --- who may come in ------------------------------------------------------------------------------------------
+
+
+class SignIn:
+    """HTTP Basic with one user. As a dependency it gives the name of who asks."""
+
+    def __init__(self, user: str, password: str) -> None:
+        self._user = user
+        self._known = _digest(f"{user}:{password}".encode())
+
+    def __call__(self, request: Request) -> str:
+        """Raises Problem 401. Takes the same time for every wrong answer."""
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "basic" or not hmac.compare_digest(_digest(_decoded(given)), self._known):
+            raise Problem(
+                401,
+                "Sign in",
+                "The desk wants your user name and password.",
+                {"WWW-Authenticate": 'Basic realm="desk", charset="UTF-8"', "Cache-Control": "no-store"},
+            )
+        return self._user
+
+
+def _digest(secret: bytes) -> bytes:
+    return hashlib.sha256(secret).digest()
+
+
+def _decoded(given: str) -> bytes:
+    try:
+        return b64decode(given, validate=True)
+    except (NotBase64, ValueError):
+        return b""
+
+
+def same_origin(request: Request) -> None:
+    """Refuse what another site's page makes a signed-in browser send. Programs send neither header and pass."""
+    if request.method in SAFE_METHODS:
+        return
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    # Browsers leave out Sec-Fetch-Site on plain http; they send Origin with every POST.
+    is_own = site == "same-origin" if site else origin is None or urlsplit(origin).netloc == request.headers.get("host")
+    if not is_own:
+        raise Problem(403, "Sent from another site", "Actions are only taken from the desk's own pages.")
+
+
+# --- the work list as an API ----------------------------------------------------------------------------------
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class ProposalOut(_Out):
+    """A possible owner, and how sure the router is (0 to 1)."""
+
+    owner: str
+    owner_name: str
+    topic: str | None
+    topic_name: str | None
+    confidence: float
+
+
+class NoteOut(_Out):
+    """What the citizen wrote again."""
+
+    at: datetime
+    text: str
+
+
+class ItemOut(_Out):
+    """One item of the work list."""
+
+    assignment_id: UUID
+    case_id: UUID
+    number: str
+    owner: str
+    owner_name: str
+    lane: Lane
+    topic: str | None
+    topic_name: str | None
+    text: str
+    place: Place
+    neighbourhood: str | None
+    neighbourhood_name: str | None
+    language: str
+    opened_at: datetime
+    due_at: datetime | None
+    returns: int
+    returned_because: str | None
+    attachments: int
+    state: State
+    taken_by: str | None
+    question: str | None
+    done_at: datetime | None
+    proposals: tuple[ProposalOut, ...]
+    reasons: tuple[str, ...]
+    notes: tuple[NoteOut, ...]
+
+
+class ItemsOut(_Out):
+    """Some items in order; `next` goes into `after` for those behind them, None: there are no more."""
+
+    items: tuple[ItemOut, ...]
+    next: UUID | None
+
+
+class StepOut(_Out):
+    """One line of an item's story."""
+
+    at: datetime
+    kind: StepKind
+    by: str
+    detail: str | None
+    text: str
+
+
+class StoryOut(_Out):
+    """An item and what happened to it, in order of time."""
+
+    item: ItemOut
+    steps: tuple[StepOut, ...]
+
+
+Limit = Annotated[int, Query(ge=1, le=ITEMS_MAX)]
+After = Annotated[UUID | None, Query(description="assignment_id of the last item you have")]
+
+
+def add_routes(web: FastAPI, work: Work, sign_in: SignIn) -> None:
+    """Everything the desk answers as an API."""
+    answer_with_problems(web)
+    web.include_router(_api(work, sign_in))
+
+
+def _api(work: Work, sign_in: SignIn) -> APIRouter:
+    routes = APIRouter(prefix="/api", dependencies=[Depends(sign_in), Depends(same_origin)])
+    Person = Annotated[str, Depends(sign_in)]
+
+    @routes.get("/triage", tags=["triage"])
+    async def triage(limit: Limit = 50, after: After = None) -> ItemsOut:
+        owner = work.place.solution_centre.code
+        return await _items_out(work, await store.oldest(work.service.pool, owner, limit + 1, after), limit)
+
+    @routes.post("/triage/{assignment_id}/decide", tags=["triage"])
+    async def decide(assignment_id: UUID, action: Decide, by: Person) -> ItemOut:
+        return await _acted(work, assignment_id, action, by)
+
+    @routes.get("/work", tags=["work"])
+    async def listed(owner: str | None = None, limit: Limit = 50, after: After = None) -> ItemsOut:
+        return await _items_out(work, await store.soonest(work.service.pool, owner, limit + 1, after), limit)
+
+    @routes.get("/work/{assignment_id}", tags=["work"])
+    async def story(assignment_id: UUID) -> StoryOut:
+        item = await store.find(work.service.pool, assignment_id)
+        if item is None:
+            raise _no_such_item()
+        steps = await store.steps(work.service.pool, [assignment_id])
+        return StoryOut(item=item_out(item, work.place, steps), steps=tuple(map(_step_out, steps)))
+
+    @routes.post("/work/{assignment_id}/take", tags=["work"])
+    async def take(assignment_id: UUID, by: Person, action: Take | None = None) -> ItemOut:
+        return await _acted(work, assignment_id, action or Take(), by)
+
+    @routes.post("/work/{assignment_id}/return", tags=["work"])
+    async def give_back(assignment_id: UUID, action: Return, by: Person) -> ItemOut:
+        return await _acted(work, assignment_id, action, by)
+
+    @routes.post("/work/{assignment_id}/ask", tags=["work"])
+    async def ask(assignment_id: UUID, action: Ask, by: Person) -> ItemOut:
+        return await _acted(work, assignment_id, action, by)
+
+    @routes.post("/work/{assignment_id}/close", tags=["work"])
+    async def close(assignment_id: UUID, action: Close, by: Person) -> ItemOut:
+        return await _acted(work, assignment_id, action, by)
+
+    return routes
+
+
+async def _acted(work: Work, assignment_id: UUID, action: Action, by: str) -> ItemOut:
+    try:
+        item = await work.act(assignment_id, action, by)
+    except NoSuchItem as error:
+        raise _no_such_item() from error
+    except Refused as error:
+        raise Problem(409, "Not as it stands", REFUSALS[error.verdict]) from error
+    except Unknown as error:
+        raise Problem(
+            422, f"Unknown {error.name}", f"No {error.name} you can name here is called {error.value}."
+        ) from error
+    return item_out(item, work.place, await store.steps(work.service.pool, [assignment_id]))
+
+
+def _no_such_item() -> Problem:
+    return Problem(404, "No such item", "Nothing was offered here under this assignment_id.")
+
+
+async def _items_out(work: Work, items: Sequence[Item], limit: int) -> ItemsOut:
+    """At most `limit` of the items; one more than that only tells that there are more."""
+    shown = items[:limit]
+    steps = await store.steps(work.service.pool, [item.assignment_id for item in shown])
+    out = tuple(item_out(item, work.place, steps) for item in shown)
+    return ItemsOut(items=out, next=shown[-1].assignment_id if len(items) > limit else None)
+
+
+def item_out(item: Item, place: Municipality, steps: Iterable[Step]) -> ItemOut:
+    """The item with names beside its codes, and the notes that `steps` (of any items) hold for it."""
+    added = [step for step in steps if step.kind is StepKind.ADDED and step.assignment_id == item.assignment_id]
+    names = Names(place)
+    return ItemOut(
+        assignment_id=item.assignment_id,
+        case_id=item.case_id,
+        number=item.number,
+        owner=item.owner,
+        owner_name=names.owner(item.owner),
+        lane=item.lane,
+        topic=item.topic,
+        topic_name=names.topic(item.topic),
+        text=item.text,
+        place=item.place,
+        neighbourhood=item.neighbourhood,
+        neighbourhood_name=names.neighbourhood(item.neighbourhood),
+        language=item.language,
+        opened_at=item.opened_at,
+        due_at=item.due_at,
+        returns=item.returns,
+        returned_because=item.returned_because,
+        attachments=item.attachments,
+        state=item.state,
+        taken_by=item.taken_by,
+        question=item.question,
+        done_at=item.done_at,
+        proposals=tuple(
+            ProposalOut(
+                owner=row.owner,
+                owner_name=names.owner(row.owner),
+                topic=row.topic,
+                topic_name=names.topic(row.topic),
+                confidence=row.confidence,
+            )
+            for row in item.proposals
+        ),
+        reasons=item.reasons,
+        notes=tuple(NoteOut(at=step.at, text=step.text) for step in added),
+    )
+
+
+def _step_out(step: Step) -> StepOut:
+    return StepOut(at=step.at, kind=step.kind, by=step.by_whom, detail=step.detail, text=step.text)
+
+
+class Names:
+    """Names for codes, in a reader's language; a code the municipality no longer has stands for itself."""
+
+    def __init__(self, place: Municipality, language: str = "tr") -> None:
+        self._place = place
+        self._language = language
+
+    def owner(self, code: str) -> str:
+        """The department's or institution's name."""
+        try:
+            return self._place.owner(code).name_in(self._language)
+        except KeyError:
+            return code
+
+    def topic(self, code: str | None) -> str | None:
+        """The topic's name; None where it is not known."""
+        try:
+            return self._place.topic(code).name_in(self._language) if code else None
+        except KeyError:
+            return code
+
+    def neighbourhood(self, code: str | None) -> str | None:
+        """The neighbourhood's name; None where it is not known."""
+        try:
+            return self._place.neighbourhood(code).name if code else None
+        except KeyError:
+            return code
