@@ -1,0 +1,111 @@
+"""A whole installation for the journeys: every process runs, on a database and a vhost of its own."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aio_pika
+import aiohttp
+import asyncpg
+import pytest
+
+from ops import stack, supervisor
+from ops.servers import Addresses
+from tests.servers import Management, in_a_new_loop, with_path
+
+PATIENCE_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Where everything answers, and the means to act as the people around it."""
+
+    state: Path
+    urls: dict[str, str]
+    environment: dict[str, str]
+    http: aiohttp.ClientSession
+
+    async def citizen_writes(self, number: str, text: str, **more: Any) -> None:
+        """Through the simulator: a signed, real-shaped webhook at the edge."""
+        message = {"from": number, "name": "Deneme Vatandaş", "text": text, **more}
+        async with self.http.post(f"{self.urls['whatsapp']}/_simulator/citizens/messages", json=message) as answer:
+            assert answer.status == 200, await answer.text()
+            assert (await answer.json())["webhook_status"] == 200
+
+    async def replies_to(self, number: str, count: int) -> list[str]:
+        """The texts this citizen was sent, once there are `count` of them."""
+
+        async def read() -> list[str] | None:
+            found = await self.json(f"{self.urls['whatsapp']}/_simulator/messages", to=number)
+            texts = [message["text"] for message in found["messages"]]
+            return texts if len(texts) >= count else None
+
+        return await eventually(read, f"{count} replies to the citizen")
+
+    async def json(self, url: str, **query: str) -> Any:
+        async with self.http.get(url, params=query) as answer:
+            assert answer.status < 300, f"{answer.status} {await answer.text()}"
+            return await answer.json()
+
+    def pid(self, process: str) -> int | None:
+        return supervisor.records(self.state)[process].pid
+
+
+async def eventually(question: Any, what: str, seconds: float = PATIENCE_SECONDS) -> Any:
+    """The first answer that is not None or False, asked again and again."""
+    try:
+        async with asyncio.timeout(seconds):
+            while True:
+                answer = await question()
+                if answer is not None and answer is not False:
+                    return answer
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        pytest.fail(f"in vain: {what}")
+
+
+@pytest.fixture(scope="session")
+def running(
+    servers: Addresses, management: Management, own_state: Path
+) -> Iterator[tuple[Path, list[supervisor.Process]]]:
+    """All processes of an installation, from the first journey to the end of the session."""
+    name, state = f"journeys_{uuid.uuid4().hex[:8]}", own_state / "journeys"
+    state.mkdir(parents=True, exist_ok=True)
+    in_a_new_loop(_create_database(servers.database_url, name))
+    management.create_vhost(name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RABBITMQ_URL", with_path(servers.amqp_url, name))
+        patch.setenv("RABBITMQ_MANAGEMENT_URL", str(servers.management_url))
+        patch.setenv("DATABASE_URL", with_path(servers.database_url, name))
+        patch.setenv("NOTIFIER_UNKNOWN_WAIT_SECONDS", "2")
+        try:
+            yield state, stack.up(state, say=lambda _: None)
+        finally:
+            stack.down(state)
+
+
+@pytest.fixture
+async def installation(running: tuple[Path, list[supervisor.Process]]) -> AsyncIterator[Installation]:
+    state, table = running
+    urls = {process.name: process.url for process in table}
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as http:
+        yield Installation(state, urls, dict(table[0].environment), http)
+
+
+@pytest.fixture
+async def broker(installation: Installation) -> AsyncIterator[aio_pika.abc.AbstractChannel]:
+    """A bare client, as a department's or a channel's own program would be."""
+    connection = await aio_pika.connect(installation.environment["RABBITMQ_URL"])
+    async with connection:
+        yield await connection.channel(publisher_confirms=True, on_return_raises=True)
+
+
+async def _create_database(url: str, name: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(f"CREATE DATABASE {name}")
+    finally:
+        await connection.close()
