@@ -153,7 +153,7 @@ class Consumer:
         """The events of a delivery this consumer knows; what cannot be read is shelved, its neighbours go on."""
         try:
             parts = unpack(message.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             await self._shelve(pool, None, message.body, f"not a message: {error}", attempts=1)
             return _Delivery(message, [])
         events = []
