@@ -24,6 +24,7 @@ from shared.database import Connection, is_away
 from shared.ids import new_id
 from shared.messaging.outbox import Outbox, Outgoing, Parcel
 from shared.messaging.outcomes import Never
+from shared.text import clean
 
 log = structlog.get_logger()
 
@@ -63,7 +64,8 @@ class Unit:
 
     async def shelve(self, event: Message, reason: str) -> None:
         """Put one event on the shelf within this transaction, so that its neighbours go on."""
-        await self.connection.execute(_SHELVE, new_id(), self.consumer, event.id, _body(event), reason[:REASON_MAX], 1)
+        reason = _told(reason)
+        await self.connection.execute(_SHELVE, new_id(), self.consumer, event.id, _body(event), reason, 1)
         metrics.EVENTS.labels(consumer=self.consumer, outcome="never").inc()
         log.error("shelved", consumer=self.consumer, event_id=str(event.id), reason=reason[:200])
 
@@ -260,7 +262,7 @@ class Consumer:
         await unit.connection.executemany(
             _WAIT,
             [
-                (self.name, event.id, _body(event), tried + 1, _delay(tried + 1), reason[:REASON_MAX])
+                (self.name, event.id, _body(event), tried + 1, _delay(tried + 1), _told(reason))
                 for event, reason in unit.postponed
             ],
         )
@@ -278,16 +280,8 @@ class Consumer:
         log.warning("set_aside", consumer=self.name, event_id=str(event.id), attempts=attempts, reason=_explain(error))
 
     async def _shelve(self, pool: asyncpg.Pool, event_id: UUID | None, body: bytes, reason: str, attempts: int) -> None:
-        await self._until_stored(
-            pool,
-            _SHELVE,
-            new_id(),
-            self.name,
-            event_id,
-            body,
-            reason[:REASON_MAX],
-            attempts,
-        )
+        reason = _told(reason)
+        await self._until_stored(pool, _SHELVE, new_id(), self.name, event_id, body, reason, attempts)
         metrics.EVENTS.labels(consumer=self.name, outcome="never").inc()
         log.error("shelved", consumer=self.name, event_id=str(event_id), attempts=attempts, reason=reason[:200])
 
@@ -380,9 +374,18 @@ def _delay(attempts: int) -> timedelta:
 
 def _explain(error: Exception) -> str:
     """What went wrong without the values: they may be a citizen's."""
+    return _told(_words(error))
+
+
+def _told(reason: str) -> str:
+    """A reason as PostgreSQL takes it: a fault may quote anything."""
+    return clean(reason[:REASON_MAX])[:REASON_MAX]
+
+
+def _words(error: Exception) -> str:
     if isinstance(error, ValidationError):
         wrong = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['type']}" for e in error.errors(include_input=False))
-        return f"breaks its contract {error.title}: {wrong}"[:REASON_MAX]
+        return f"breaks its contract {error.title}: {wrong}"
     if isinstance(error, asyncpg.PostgresError):
-        return f"{type(error).__name__}: {error.args[0] if error.args else ''}"[:REASON_MAX]
-    return f"{type(error).__name__}: {error}"[:REASON_MAX]
+        return f"{type(error).__name__}: {error.args[0] if error.args else ''}"
+    return f"{type(error).__name__}: {error}"
