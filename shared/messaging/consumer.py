@@ -111,6 +111,7 @@ class Consumer:
         self._prefetch = prefetch
         self._lanes = [asyncio.Queue[RabbitMessage]() for _ in queues]  # bounded by the prefetch
         self._publishing: set[asyncio.Task[bool]] = set()
+        self._busy_lanes = 0
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -139,17 +140,28 @@ class Consumer:
 
     async def _run_lane(self, lane: asyncio.Queue[RabbitMessage], pool: asyncpg.Pool, outbox: Outbox) -> None:
         while True:
-            deliveries = [await self._decode(await lane.get(), pool)]
+            first = await lane.get()
+            self._busy_lanes += 1
             self._idle.clear()
-            events = len(deliveries[0].events)
-            while events < self._events_max and not lane.empty():
-                deliveries.append(await self._decode(lane.get_nowait(), pool))
-                events += len(deliveries[-1].events)
             try:
+                deliveries = await self._collect(first, lane, pool)
                 await self._settle([event for delivery in deliveries for event in delivery.events], pool, outbox)
                 await self._acknowledge(deliveries)
             finally:
-                self._idle.set()
+                self._busy_lanes -= 1
+                if self._busy_lanes == 0:
+                    self._idle.set()
+
+    async def _collect(
+        self, first: RabbitMessage, lane: asyncio.Queue[RabbitMessage], pool: asyncpg.Pool
+    ) -> list[_Delivery]:
+        """What is here already, up to `events_max` events: nothing waits for a batch to fill."""
+        deliveries = [await self._decode(first, pool)]
+        events = len(deliveries[0].events)
+        while events < self._events_max and not lane.empty():
+            deliveries.append(await self._decode(lane.get_nowait(), pool))
+            events += len(deliveries[-1].events)
+        return deliveries
 
     async def _decode(self, message: RabbitMessage, pool: asyncpg.Pool) -> _Delivery:
         """The events of a delivery this consumer knows; what cannot be read is shelved, its neighbours go on."""
