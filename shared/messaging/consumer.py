@@ -343,7 +343,9 @@ class Consumer:
                 )
                 if row is None:
                     return
-                event = self._read(row["body"])
+                event = await self._read(connection, event_id, row)
+                if event is None:
+                    return
                 fresh = await self._take(connection, [event])
                 unit = Unit(connection, self.name)
                 parcel = None
@@ -360,9 +362,15 @@ class Consumer:
             if isinstance(error, Never) or row["attempts"] >= len(RETRY_SECONDS):
                 await pool.execute("DELETE FROM retry WHERE consumer = $1 AND event_id = $2", self.name, event_id)
 
-    def _read(self, body: bytes) -> Message:
-        part = unpack(body)[0]
-        return self._kinds[str(part["type"])].model_validate(part)
+    async def _read(self, connection: Connection, event_id: UUID, row: asyncpg.Record) -> Message | None:
+        """The event that waits; one that no contract knows any more is shelved, so that the others go on."""
+        try:
+            part = unpack(row["body"])[0]
+            return self._kinds[str(part.get("type"))].model_validate(part)
+        except (KeyError, ValueError) as error:
+            values = (new_id(), self.name, event_id, row["body"], _explain(error), row["attempts"])
+            await connection.execute(_SHELVE, *values)
+            return None
 
 
 async def _raw(message: RabbitMessage) -> bytes:
