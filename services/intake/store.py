@@ -160,8 +160,9 @@ async def submission(pool: asyncpg.Pool, submission_id: str) -> Submission | Non
         SELECT contact.id,
                array(SELECT case_file.number FROM contact_case JOIN case_file ON case_file.id = contact_case.case_id
                      WHERE contact_case.contact_id = contact.id ORDER BY case_file.id) AS numbers,
+               -- A reply's id begins with the time of the event it tells of.
                array(SELECT web_reply.text FROM web_reply
-                     WHERE web_reply.submission_id = $1 ORDER BY web_reply.kept_at, web_reply.id) AS replies
+                     WHERE web_reply.submission_id = $1 ORDER BY web_reply.id) AS replies
         FROM contact
         WHERE channel = 'web' AND account = 'main' AND provider_id = $1
         """,

@@ -54,7 +54,8 @@ class PostOffice:
         self._vault = vault
         self._senders = senders
         self._unknown_wait_seconds = unknown_wait_seconds
-        self._waiting: asyncio.Queue[_Held] = asyncio.Queue()
+        # One queue a sender, chosen by address: what one citizen is told stays in order.
+        self._waiting: list[asyncio.Queue[_Held]] = [asyncio.Queue() for _ in range(SENDERS)]
         self._held: dict[UUID, _Held] = {}
         self._results: asyncio.Queue[tuple[Result, Letter]] = asyncio.Queue()
         self._room = asyncio.Event()
@@ -72,22 +73,22 @@ class PostOffice:
         """Send this letter, whose lease is committed, as soon as a sender is free."""
         held = _Held(letter, channel)
         self._held[letter.notice_id] = held
-        self._waiting.put_nowait(held)
+        self._waiting[hash(letter.address) % SENDERS].put_nowait(held)
         if len(self._held) >= BACKLOG_MAX:
             self._room.clear()
 
     async def run(self) -> None:
         """Send, record, renew and sweep for ever."""
         async with asyncio.TaskGroup() as group:
-            for _ in range(SENDERS):
-                group.create_task(self._send_forever())
+            for waiting in self._waiting:
+                group.create_task(self._send_forever(waiting))
             group.create_task(self._record_forever())
             group.create_task(self._renew_forever())
             group.create_task(self._sweep_forever())
 
-    async def _send_forever(self) -> None:
+    async def _send_forever(self, waiting: asyncio.Queue[_Held]) -> None:
         while True:
-            held = await self._waiting.get()
+            held = await waiting.get()
             if time.monotonic() - held.trusted_from > TRUST_SECONDS:
                 self._let_go(held.letter.notice_id)
                 continue
