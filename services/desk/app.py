@@ -25,10 +25,9 @@ def desk() -> Service:
     settings = read(DeskSettings)
     place = municipality.load(settings.ilkim_municipality)
     service = Service("desk", SCHEMA, settings)
-    centre = place.solution_centre.code
-    owners = [centre, *(row.code for row in place.departments if row.desk and row.code != centre)]
-    queues = [owner_queue(owner, lane) for lane in LANES for owner in owners]
+    work = Work(service, place)
+    queues = [owner_queue(owner, lane) for lane in LANES for owner in work.owners]
     service.consume(Consumer("desk", queues, [AssignmentOffered, CitizenAdded], take_in))
     sign_in = SignIn(settings.desk_user, settings.desk_password.get_secret_value())
-    add_routes(service.web, Work(service, place), sign_in)
+    add_routes(service.web, work, sign_in)
     return service

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from uuid import UUID
 
 import structlog
 
 from services.desk import domain, store
-from services.desk.domain import Action, Decide, Item, Return, Verdict
+from services.desk.domain import Action, Decide, Item, Return, Step, Verdict
 from shared.contracts import Answer, AssignmentOffered, CitizenAdded, Message
 from shared.messaging import Outgoing, Parcel, Service, Unit, single
 from shared.messaging.topology import ANSWERS
@@ -100,6 +101,29 @@ class Work:
         self._publish(parcel)
         return move.item
 
+    async def triage(self, limit: int, after: UUID | None = None) -> list[Item]:
+        """What waits for a decision, urgent first, oldest first. Raises NoSuchItem for an `after` nobody knows."""
+        centre = self.place.solution_centre.code
+        return await store.oldest(self.service.pool, centre, limit, await self._mark(after))
+
+    async def soonest(self, owner: str | None, limit: int, after: UUID | None = None) -> list[Item]:
+        """Open work of an owner, or of all, urgent first, soonest due first. Raises NoSuchItem as `triage`."""
+        owners = [owner] if owner else self.owners
+        return await store.soonest(self.service.pool, owners, limit, await self._mark(after))
+
+    async def story(self, assignment_id: UUID) -> tuple[Item, list[Step]]:
+        """An item and what happened to it, in order of time. Raises NoSuchItem."""
+        return await self._find(assignment_id), await store.steps(self.service.pool, [assignment_id])
+
+    async def _mark(self, after: UUID | None) -> Item | None:
+        return await self._find(after) if after else None
+
+    async def _find(self, assignment_id: UUID) -> Item:
+        item = await store.find(self.service.pool, assignment_id)
+        if item is None:
+            raise NoSuchItem(assignment_id)
+        return item
+
     def _publish(self, parcel: Parcel | None) -> None:
         """Beside the answer to the person: the outbox has it, whether or not the broker is there."""
         if parcel is not None:
@@ -112,14 +136,20 @@ class Work:
         match action:
             case Decide(owner=owner, topic=topic, neighbourhood=neighbourhood):
                 # The centre has it already: giving it to itself would only offer it here again.
-                _check("owner", owner, self._owners - {self.place.solution_centre.code})
+                _check("owner", owner, self._known_owners - {self.place.solution_centre.code})
                 _check("topic", topic, {known.code for known in self.place.topics})
                 _check("neighbourhood", neighbourhood, {known.code for known in self.place.neighbourhoods})
             case Return(proposal=proposal):
-                _check("owner", proposal, self._owners)
+                _check("owner", proposal, self._known_owners)
 
-    @property
-    def _owners(self) -> set[str]:
+    @cached_property
+    def owners(self) -> list[str]:
+        """Who works here: the centre first, then the departments without software of their own."""
+        centre = self.place.solution_centre.code
+        return [centre, *(row.code for row in self.place.departments if row.desk and row.code != centre)]
+
+    @cached_property
+    def _known_owners(self) -> set[str]:
         departments = {department.code for department in self.place.departments}
         return departments | {institution.code for institution in self.place.institutions}
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -14,6 +15,9 @@ from shared.database import Connection
 
 _PROPOSALS: Final = TypeAdapter(tuple[Proposal, ...])
 _REASONS: Final = TypeAdapter(tuple[str, ...])
+_FIRST: Final = datetime(1, 1, 1, tzinfo=UTC)
+_NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)  # how an item without due time is ordered
+_LEAST: Final = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,44 +127,46 @@ async def add_steps(connection: Connection, steps: Sequence[Step]) -> None:
     )
 
 
-async def oldest(pool: asyncpg.Pool, owner: str, limit: int, after: UUID | None) -> list[Item]:
-    """Open items of an owner, urgent first, oldest first; `after`: those behind this item, even if it is done."""
+async def oldest(pool: asyncpg.Pool, owner: str, limit: int, after: Item | None) -> list[Item]:
+    """Open items of an owner, urgent first, oldest first; `after`: those behind this item, done or not."""
     rows = await pool.fetch(
         """
         SELECT *
         FROM work_item
         WHERE owner = $1
           AND state <> 'done'
-          AND ($3::uuid IS NULL OR ((lane = 'routine'), opened_at, assignment_id) >
-               (SELECT (lane = 'routine'), opened_at, assignment_id FROM work_item WHERE assignment_id = $3))
+          AND ((lane = 'routine'), opened_at, assignment_id) > ($3::bool, $4::timestamptz, $5::uuid)
         ORDER BY (lane = 'routine'), opened_at, assignment_id
         LIMIT $2
         """,
         owner,
         limit,
-        after,
+        after is not None and after.lane == "routine",
+        after.opened_at if after else _FIRST,
+        after.assignment_id if after else _LEAST,
     )
     return [_item(row) for row in rows]
 
 
-async def soonest(pool: asyncpg.Pool, owner: str | None, limit: int, after: UUID | None) -> list[Item]:
-    """Open items of an owner, or of all, urgent first, soonest due first; `after` as in `oldest`."""
+async def soonest(pool: asyncpg.Pool, owners: Collection[str], limit: int, after: Item | None) -> list[Item]:
+    """Open items of some owners, urgent first, soonest due first; `after` as in `oldest`."""
     rows = await pool.fetch(
         """
         SELECT *
         FROM work_item
-        WHERE ($1::text IS NULL OR owner = $1)
+        WHERE owner = ANY($1)
           AND state <> 'done'
-          AND ($3::uuid IS NULL OR
-               ((lane = 'routine'), coalesce(due_at, 'infinity'::timestamptz), opened_at, assignment_id) >
-               (SELECT (lane = 'routine'), coalesce(due_at, 'infinity'::timestamptz), opened_at, assignment_id
-                FROM work_item WHERE assignment_id = $3))
-        ORDER BY (lane = 'routine'), coalesce(due_at, 'infinity'::timestamptz), opened_at, assignment_id
+          AND ((lane = 'routine'), coalesce(due_at, '9999-12-31T00:00:00Z'::timestamptz), opened_at, assignment_id)
+              > ($3::bool, $4::timestamptz, $5::timestamptz, $6::uuid)
+        ORDER BY (lane = 'routine'), coalesce(due_at, '9999-12-31T00:00:00Z'::timestamptz), opened_at, assignment_id
         LIMIT $2
         """,
-        owner,
+        list(owners),
         limit,
-        after,
+        after is not None and after.lane == "routine",
+        (after.due_at or _NEVER) if after else _FIRST,
+        after.opened_at if after else _FIRST,
+        after.assignment_id if after else _LEAST,
     )
     return [_item(row) for row in rows]
 

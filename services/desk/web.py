@@ -10,7 +10,7 @@ from typing import Annotated, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, FastAPI, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from services.desk import store
@@ -18,7 +18,7 @@ from services.desk.domain import Action, Ask, Close, Decide, Item, Return, State
 from services.desk.handlers import NoSuchItem, Refused, Unknown, Work
 from shared.contracts import Lane, Place
 from shared.municipality import Municipality
-from shared.problems import Problem, answer_with_problems
+from shared.problems import Problem, answer_with_problems, problem
 
 ITEMS_MAX: Final = 200
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -162,47 +162,52 @@ After = Annotated[UUID | None, Query(description="assignment_id of the last item
 def add_routes(web: FastAPI, work: Work, sign_in: SignIn) -> None:
     """Everything the desk answers as an API."""
     answer_with_problems(web)
-    web.include_router(_api(work, sign_in))
+    for kind in (NoSuchItem, Refused, Unknown):
+        web.add_exception_handler(kind, _refused)
+    web.include_router(_triage_api(work, sign_in))
+    web.include_router(_work_api(work, sign_in))
 
 
-def _api(work: Work, sign_in: SignIn) -> APIRouter:
-    routes = APIRouter(prefix="/api", dependencies=[Depends(sign_in), Depends(same_origin)])
-    Person = Annotated[str, Depends(sign_in)]
+def _triage_api(work: Work, sign_in: SignIn) -> APIRouter:
+    routes = APIRouter(prefix="/api/triage", tags=["triage"], dependencies=[Depends(sign_in), Depends(same_origin)])
 
-    @routes.get("/triage", tags=["triage"])
+    @routes.get("")
     async def triage(limit: Limit = 50, after: After = None) -> ItemsOut:
-        owner = work.place.solution_centre.code
-        return await _items_out(work, await store.oldest(work.service.pool, owner, limit + 1, after), limit)
+        return await _items_out(work, await work.triage(limit + 1, after), limit)
 
-    @routes.post("/triage/{assignment_id}/decide", tags=["triage"])
-    async def decide(assignment_id: UUID, action: Decide, by: Person) -> ItemOut:
+    @routes.post("/{assignment_id}/decide")
+    async def decide(assignment_id: UUID, action: Decide, by: Annotated[str, Depends(sign_in)]) -> ItemOut:
         return await _acted(work, assignment_id, action, by)
 
-    @routes.get("/work", tags=["work"])
-    async def listed(owner: str | None = None, limit: Limit = 50, after: After = None) -> ItemsOut:
-        return await _items_out(work, await store.soonest(work.service.pool, owner, limit + 1, after), limit)
+    return routes
 
-    @routes.get("/work/{assignment_id}", tags=["work"])
+
+def _work_api(work: Work, sign_in: SignIn) -> APIRouter:
+    routes = APIRouter(prefix="/api/work", tags=["work"], dependencies=[Depends(sign_in), Depends(same_origin)])
+    Person = Annotated[str, Depends(sign_in)]
+
+    @routes.get("")
+    async def soonest(owner: str | None = None, limit: Limit = 50, after: After = None) -> ItemsOut:
+        return await _items_out(work, await work.soonest(owner, limit + 1, after), limit)
+
+    @routes.get("/{assignment_id}")
     async def story(assignment_id: UUID) -> StoryOut:
-        item = await store.find(work.service.pool, assignment_id)
-        if item is None:
-            raise _no_such_item()
-        steps = await store.steps(work.service.pool, [assignment_id])
+        item, steps = await work.story(assignment_id)
         return StoryOut(item=item_out(item, work.place, steps), steps=tuple(map(_step_out, steps)))
 
-    @routes.post("/work/{assignment_id}/take", tags=["work"])
+    @routes.post("/{assignment_id}/take")
     async def take(assignment_id: UUID, by: Person, action: Take | None = None) -> ItemOut:
         return await _acted(work, assignment_id, action or Take(), by)
 
-    @routes.post("/work/{assignment_id}/return", tags=["work"])
+    @routes.post("/{assignment_id}/return")
     async def give_back(assignment_id: UUID, action: Return, by: Person) -> ItemOut:
         return await _acted(work, assignment_id, action, by)
 
-    @routes.post("/work/{assignment_id}/ask", tags=["work"])
+    @routes.post("/{assignment_id}/ask")
     async def ask(assignment_id: UUID, action: Ask, by: Person) -> ItemOut:
         return await _acted(work, assignment_id, action, by)
 
-    @routes.post("/work/{assignment_id}/close", tags=["work"])
+    @routes.post("/{assignment_id}/close")
     async def close(assignment_id: UUID, action: Close, by: Person) -> ItemOut:
         return await _acted(work, assignment_id, action, by)
 
@@ -210,21 +215,20 @@ def _api(work: Work, sign_in: SignIn) -> APIRouter:
 
 
 async def _acted(work: Work, assignment_id: UUID, action: Action, by: str) -> ItemOut:
-    try:
-        item = await work.act(assignment_id, action, by)
-    except NoSuchItem as error:
-        raise _no_such_item() from error
-    except Refused as error:
-        raise Problem(409, "Not as it stands", REFUSALS[error.verdict]) from error
-    except Unknown as error:
-        raise Problem(
-            422, f"Unknown {error.name}", f"No {error.name} you can name here is called {error.value}."
-        ) from error
+    item = await work.act(assignment_id, action, by)
     return item_out(item, work.place, await store.steps(work.service.pool, [assignment_id]))
 
 
-def _no_such_item() -> Problem:
-    return Problem(404, "No such item", "Nothing was offered here under this assignment_id.")
+async def _refused(_: Request, error: Exception) -> Response:
+    match error:
+        case NoSuchItem():
+            return problem(404, "No such item", "Nothing was offered here under this assignment_id.")
+        case Refused(verdict=verdict):
+            return problem(409, "Not as it stands", REFUSALS[verdict])
+        case Unknown(name=name, value=value):
+            return problem(422, f"Unknown {name}", f"No {name} that can be named here is called {value}.")
+        case _:
+            raise error
 
 
 async def _items_out(work: Work, items: Sequence[Item], limit: int) -> ItemsOut:

@@ -34,7 +34,7 @@ CREATE INDEX work_item_oldest ON work_item (owner, (lane = 'routine'), opened_at
     WHERE state <> 'done';
 -- The work list's question: what has to be done, urgent first, soonest due first?
 CREATE INDEX work_item_soonest
-    ON work_item ((lane = 'routine'), (coalesce(due_at, 'infinity'::timestamptz)), opened_at, assignment_id)
+    ON work_item ((lane = 'routine'), (coalesce(due_at, '9999-12-31T00:00:00Z'::timestamptz)), opened_at, assignment_id)
     WHERE state <> 'done';
 -- The story's question: where was this case before?
 CREATE INDEX work_item_case ON work_item (case_id);

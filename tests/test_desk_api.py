@@ -1,0 +1,319 @@
+"""The work list through its queues and its API, with a real broker and database."""
+
+import json
+import time
+from base64 import b64encode
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import aiohttp
+import pytest
+
+from services.desk import store
+from services.desk.app import desk
+from shared.contracts import AssignmentOffered, Message, OwnerKind, Place, Proposal
+from shared.messaging.topology import DEPARTMENTS, owner_queue
+from tests.builders import AT, a_citizen_added, an_assignment_offered, an_id
+from tests.harness import System, a_system, serving, until
+
+CENTRE = "cozum-merkezi"
+OWN = "ozel-kalem"
+USER, PASSWORD = "ayse", "şifre: uzun"
+OWNERS = [CENTRE, OWN, "teftis-kurulu", "strateji-gelistirme"]
+CLOSING = {"outcome": "solved", "answer": "Konteyner boşaltıldı."}
+
+
+def basic(user: str, password: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the desk answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+@dataclass
+class Desk:
+    """The running desk, its queues and a signed-in program."""
+
+    system: System
+    http: aiohttp.ClientSession
+
+    async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Reply:
+        async with self.http.get(path, headers=headers) as reply:
+            return Reply(reply.status, reply.headers, await reply.text())
+
+    async def post(self, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Reply:
+        async with self.http.post(path, json=body, headers=headers) as reply:
+            return Reply(reply.status, reply.headers, await reply.text())
+
+    async def offer(self, **changed: Any) -> AssignmentOffered:
+        """Offer an assignment as the router does, and wait until it is in the list."""
+        offer = an_assignment_offered(**{"owner": OWN, **changed})
+        await self.tell(offer, offer)
+        await until(lambda: self._is_here(offer.assignment_id))
+        return offer
+
+    async def triage(self, **changed: Any) -> AssignmentOffered:
+        return await self.offer(**{"owner": CENTRE, "owner_kind": OwnerKind.CENTRE, **changed})
+
+    async def tell(self, to: AssignmentOffered, message: Message) -> None:
+        await self.system.send(DEPARTMENTS, owner_queue(to.owner, to.lane), message.model_dump_json().encode())
+
+    async def _is_here(self, assignment_id: UUID) -> bool:
+        found = await self.system.value("SELECT count(*) FROM work_item WHERE assignment_id = $1", assignment_id)
+        return bool(found)
+
+    async def answer(self) -> dict[str, Any]:
+        return dict(json.loads(await self.system.take("router.answers")))
+
+    async def ids(self, path: str) -> list[str]:
+        return [item["assignment_id"] for item in (await self.get(path)).json()["items"]]
+
+
+@pytest.fixture(scope="module")
+async def started(amqp_url: str, database_url: str) -> AsyncIterator[Desk]:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("RABBITMQ_URL", amqp_url)
+        environment.setenv("DATABASE_URL", database_url)
+        environment.setenv("DESK_USER", USER)
+        environment.setenv("DESK_PASSWORD", PASSWORD)
+        service = desk()
+    async with (
+        a_system(amqp_url, database_url, "desk", OWNERS) as system,
+        serving(service) as url,
+        aiohttp.ClientSession(url, headers=basic(USER, PASSWORD)) as http,
+    ):
+        yield Desk(system, http)
+
+
+@pytest.fixture
+async def at_desk(started: Desk) -> AsyncIterator[Desk]:
+    yield started
+    await started.system.forget()
+
+
+async def test_what_a_department_is_offered_is_listed_and_its_receipt_given(at_desk: Desk) -> None:
+    offer = await at_desk.offer(place=Place(street="Gazi Caddesi"), due_at=AT + timedelta(hours=4))
+
+    answer = await at_desk.answer()
+    assert (answer["type"], answer["assignment_id"]) == ("assignment.accepted.v1", str(offer.assignment_id))
+    (item,) = (await at_desk.get(f"/api/work?owner={OWN}")).json()["items"]
+    assert (item["number"], item["state"], item["place"]["street"]) == (offer.number, "waiting", "Gazi Caddesi")
+
+
+async def test_the_same_offer_again_changes_nothing(at_desk: Desk) -> None:
+    offer = await at_desk.offer()
+    first = await at_desk.answer()
+
+    await at_desk.tell(offer, offer.model_copy(update={"id": an_id(), "text": "Başka."}))
+
+    assert (await at_desk.answer())["id"] == first["id"]
+    assert await at_desk.system.value("SELECT count(*) FROM work_item") == 1
+    assert await at_desk.system.value("SELECT count(*) FROM work_step") == 1
+    assert await at_desk.system.value("SELECT text FROM work_item") == offer.text
+
+
+async def test_the_centre_gives_no_receipt_it_decides(at_desk: Desk) -> None:
+    offer = await at_desk.triage()
+
+    done = await at_desk.post(f"/api/triage/{offer.assignment_id}/decide", {"owner": "zabita"})
+
+    assert (done.status, done.json()["state"]) == (200, "done")
+    answer = await at_desk.answer()
+    assert (answer["type"], answer["decided_owner"], answer["by"]) == ("assignment.decided.v1", "zabita", USER)
+    assert await at_desk.system.depth("router.answers") == 0
+    assert await at_desk.ids("/api/triage") == []
+
+
+async def test_an_answer_carries_the_key_of_its_owner(at_desk: Desk) -> None:
+    offer = await at_desk.triage()
+    await at_desk.post(f"/api/triage/{offer.assignment_id}/decide", {"owner": "zabita"})
+
+    assert await at_desk.system.value("SELECT routing_keys FROM outbox") == [f"answer.{CENTRE}.decided"]
+
+
+async def test_triage_shows_urgent_first_then_oldest_page_by_page(at_desk: Desk) -> None:
+    young = await at_desk.triage(opened_at=AT)
+    old = await at_desk.triage(opened_at=AT - timedelta(hours=1))
+    urgent = await at_desk.triage(opened_at=AT, lane="urgent")
+    expected = [str(offer.assignment_id) for offer in (urgent, old, young)]
+
+    assert await at_desk.ids("/api/triage") == expected
+    first = (await at_desk.get("/api/triage?limit=2")).json()
+    assert first["next"] == expected[1]
+    # The last one seen was decided meanwhile: the page behind it is the same.
+    await at_desk.post(f"/api/triage/{expected[1]}/decide", {"owner": "zabita"})
+    rest = (await at_desk.get(f"/api/triage?limit=2&after={first['next']}")).json()
+    assert ([item["assignment_id"] for item in rest["items"]], rest["next"]) == (expected[2:], None)
+
+
+async def test_triage_shows_what_the_router_proposes_and_why(at_desk: Desk) -> None:
+    proposals = (
+        Proposal(owner="zabita", topic="gurultu", confidence=0.41),
+        Proposal(owner="fen-isleri", confidence=0.3),
+    )
+    await at_desk.triage(proposals=proposals, reasons=("iki birim de olabilir",), text="Gece inşaat gürültüsü var.")
+
+    (item,) = (await at_desk.get("/api/triage")).json()["items"]
+    assert item["text"] == "Gece inşaat gürültüsü var."
+    assert [(row["owner"], row["confidence"]) for row in item["proposals"]] == [("zabita", 0.41), ("fen-isleri", 0.3)]
+    assert item["proposals"][0]["owner_name"] == "Zabıta Müdürlüğü"
+    assert item["reasons"] == ["iki birim de olabilir"]
+
+
+async def test_the_work_list_shows_urgent_first_then_soonest_due(at_desk: Desk) -> None:
+    never = await at_desk.offer(due_at=None, opened_at=AT - timedelta(days=3))
+    late = await at_desk.offer(due_at=AT + timedelta(days=2))
+    soon = await at_desk.offer(due_at=AT + timedelta(hours=2), owner="teftis-kurulu")
+    urgent = await at_desk.offer(due_at=AT + timedelta(days=9), lane="urgent")
+
+    assert await at_desk.ids("/api/work") == [str(offer.assignment_id) for offer in (urgent, soon, late, never)]
+    assert await at_desk.ids("/api/work?owner=teftis-kurulu") == [str(soon.assignment_id)]
+    assert await at_desk.ids(f"/api/work?limit=5&after={soon.assignment_id}") == [
+        str(late.assignment_id),
+        str(never.assignment_id),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("action", "body", "word"),
+    [
+        ("take", None, "progressed"),
+        ("return", {"reason": "Bizim değil.", "proposal": "zabita"}, "returned"),
+        ("ask", {"question": "Kapı numarası kaç?"}, "asked"),
+        ("close", CLOSING, "closed"),
+    ],
+)
+async def test_each_action_reaches_the_router_once_however_often_it_is_sent(
+    at_desk: Desk, action: str, body: Any, word: str
+) -> None:
+    offer = await at_desk.offer()
+    await at_desk.answer()
+
+    answers = [await at_desk.post(f"/api/work/{offer.assignment_id}/{action}", body) for _ in range(3)]
+
+    assert [answer.status for answer in answers] == [200, 200, 200]
+    assert word in (await at_desk.answer())["type"]
+    assert await at_desk.system.value("SELECT count(*) FROM outbox") == 2
+
+
+async def test_a_done_item_says_so(at_desk: Desk) -> None:
+    offer = await at_desk.offer()
+    await at_desk.post(f"/api/work/{offer.assignment_id}/close", CLOSING)
+
+    refused = await at_desk.post(f"/api/work/{offer.assignment_id}/return", {"reason": "Bizim değil."})
+
+    assert refused.status == 409
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert "done already" in refused.json()["detail"]
+
+
+async def test_what_the_citizen_adds_stands_with_the_item_and_answers_the_question(at_desk: Desk) -> None:
+    offer = await at_desk.offer()
+    await at_desk.post(f"/api/work/{offer.assignment_id}/ask", {"question": "Kapı numarası kaç?"})
+
+    await at_desk.tell(offer, a_citizen_added(assignment_id=offer.assignment_id, text="12 numara."))
+
+    await until(lambda: at_desk.system.value("SELECT question IS NULL FROM work_item"))
+    story = (await at_desk.get(f"/api/work/{offer.assignment_id}")).json()
+    assert [note["text"] for note in story["item"]["notes"]] == ["12 numara."]
+    assert {step["kind"] for step in story["steps"]} == {"offered", "asked", "added"}
+
+
+async def test_an_addition_that_overtakes_its_offer_waits_for_it(at_desk: Desk) -> None:
+    offer = an_assignment_offered(owner=OWN)
+    await at_desk.tell(offer, a_citizen_added(assignment_id=offer.assignment_id))
+    await until(lambda: at_desk.system.value("SELECT count(*) = 1 FROM retry"))
+
+    await at_desk.tell(offer, offer)
+
+    await until(lambda: at_desk.system.value("SELECT count(*) = 1 FROM work_step WHERE kind = 'added'"))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"owner": "nobody"}, {"owner": CENTRE}, {"owner": "zabita", "topic": "nothing"}, {"owner": "zabita", "ownr": 1}],
+)
+async def test_a_decision_the_router_could_not_apply_is_refused_at_once(at_desk: Desk, body: dict[str, Any]) -> None:
+    offer = await at_desk.triage()
+
+    refused = await at_desk.post(f"/api/triage/{offer.assignment_id}/decide", body)
+
+    assert refused.status == 422
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert await at_desk.system.value("SELECT count(*) FROM outbox") == 0
+
+
+async def test_an_unknown_item_is_not_found(at_desk: Desk) -> None:
+    assert (await at_desk.post(f"/api/work/{an_id()}/take")).status == 404
+    assert (await at_desk.get(f"/api/work/{an_id()}")).status == 404
+
+
+@pytest.mark.parametrize("path", ["/api/triage", "/api/work"])
+async def test_nobody_comes_in_without_the_password(at_desk: Desk, path: str) -> None:
+    for headers in (
+        {"Authorization": ""},
+        basic(USER, "wrong"),
+        basic("other", PASSWORD),
+        {"Authorization": "Basic ü"},
+    ):
+        refused = await at_desk.get(path, headers)
+        assert refused.status == 401
+        assert refused.headers["www-authenticate"].startswith("Basic")
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 404),
+        ({"Sec-Fetch-Site": "same-origin"}, 404),
+        ({"Origin": "{self}"}, 404),
+        ({"Sec-Fetch-Site": "cross-site", "Origin": "{self}"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+    ],
+)
+async def test_another_site_cannot_act_through_a_signed_in_browser(
+    at_desk: Desk, headers: dict[str, str], status: int
+) -> None:
+    own = str(at_desk.http._base_url).rstrip("/")
+    sent = {name: value.replace("{self}", own) for name, value in headers.items()}
+
+    assert (await at_desk.post(f"/api/work/{an_id()}/take", headers=sent)).status == status
+
+
+async def test_lists_stay_quick_with_a_long_backlog(at_desk: Desk) -> None:
+    await at_desk.triage()
+    await at_desk.system.pool.execute(
+        """
+        INSERT INTO work_item
+        SELECT (jsonb_populate_record(work_item, jsonb_build_object(
+                   'assignment_id', gen_random_uuid(), 'opened_at', opened_at + n * interval '1 second'))).*
+        FROM work_item, generate_series(1, 20000) AS n
+        """
+    )
+    await at_desk.system.pool.execute("ANALYZE work_item")
+    middle = await store.find(
+        at_desk.system.pool,
+        await at_desk.system.value("SELECT assignment_id FROM work_item ORDER BY opened_at LIMIT 1 OFFSET 10000"),
+    )
+
+    for question in (
+        store.oldest(at_desk.system.pool, CENTRE, 50, middle),
+        store.soonest(at_desk.system.pool, OWNERS, 50, middle),
+    ):
+        began = time.perf_counter()
+        assert len(await question) == 50
+        assert time.perf_counter() - began < 0.1

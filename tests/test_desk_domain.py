@@ -1,0 +1,127 @@
+"""What an action makes of an item, with values alone."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from services.desk.domain import (
+    Action,
+    Ask,
+    Close,
+    Decide,
+    Item,
+    Return,
+    State,
+    StepKind,
+    Take,
+    Verdict,
+    add,
+    apply,
+    item_of,
+    judge,
+)
+from shared.contracts import (
+    AssignmentClosed,
+    AssignmentDecided,
+    AssignmentProgressed,
+    AssignmentReturned,
+    CitizenAsked,
+    Outcome,
+    OwnerKind,
+)
+from tests.builders import a_citizen_added, an_assignment_offered
+
+NOW = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
+CLOSE = Close(outcome=Outcome.SOLVED, answer="Konteyner boşaltıldı.")
+RETURN = Return(reason="Yol bize ait değil.", proposal="fen-isleri")
+ASK = Ask(question="Kapı numarası kaç?")
+DECIDE = Decide(owner="zabita", topic="gurultu")
+
+
+def an_item(**changed: Any) -> Item:
+    return item_of(an_assignment_offered(**changed))
+
+
+def a_triage_item(**changed: Any) -> Item:
+    return an_item(owner="cozum-merkezi", owner_kind=OwnerKind.CENTRE, **changed)
+
+
+def after(item: Item, action: Action, by: str = "ayse") -> Item:
+    assert judge(item, action, by) is None
+    return apply(item, action, by, NOW).item
+
+
+@pytest.mark.parametrize(
+    ("action", "kind", "step"),
+    [
+        (CLOSE, AssignmentClosed, StepKind.CLOSED),
+        (RETURN, AssignmentReturned, StepKind.RETURNED),
+        (ASK, CitizenAsked, StepKind.ASKED),
+        (Take(), AssignmentProgressed, StepKind.TAKEN),
+    ],
+)
+def test_each_action_tells_the_router_and_stands_in_the_story(action: Action, kind: type, step: StepKind) -> None:
+    item = an_item()
+
+    move = apply(item, action, "ayse", NOW)
+
+    assert move.answer is not None and isinstance(move.answer, kind)
+    assert move.answer.assignment_id == item.assignment_id
+    assert (move.answer.owner, move.answer.by) == (item.owner, "ayse")
+    assert (move.step.kind, move.step.by_whom) == (step, "ayse")
+
+
+def test_deciding_ends_a_triage_item_and_names_the_owner() -> None:
+    move = apply(a_triage_item(), DECIDE, "ayse", NOW)
+
+    assert isinstance(move.answer, AssignmentDecided)
+    assert (move.answer.decided_owner, move.answer.topic) == ("zabita", "gurultu")
+    assert move.item.state is State.DONE
+
+
+def test_saying_the_same_twice_is_told_once() -> None:
+    item = an_item()
+
+    assert judge(after(item, CLOSE), CLOSE, "ayse") is Verdict.REPEATED
+    assert judge(after(item, CLOSE), CLOSE, "mehmet") is Verdict.REPEATED
+    assert judge(after(item, Take()), Take(), "ayse") is Verdict.REPEATED
+    assert judge(after(item, ASK), ASK, "ayse") is Verdict.REPEATED
+    assert apply(item, CLOSE, "ayse", NOW).answer == apply(item, CLOSE, "ayse", NOW).answer
+
+
+@pytest.mark.parametrize("action", [CLOSE.model_copy(update={"answer": "Başka."}), RETURN, ASK, Take(over=True)])
+def test_a_done_item_takes_no_other_action(action: Action) -> None:
+    assert judge(after(an_item(), CLOSE), action, "ayse") is Verdict.DONE
+
+
+def test_what_a_colleague_holds_is_theirs_until_it_is_taken_over() -> None:
+    held = after(an_item(), Take(), "mehmet")
+
+    assert judge(held, CLOSE, "ayse") is Verdict.HELD
+    assert judge(held, Take(), "ayse") is Verdict.HELD
+    taken_over = apply(held, Take(over=True), "ayse", NOW)
+    assert taken_over.item.taken_by == "ayse"
+    assert taken_over.answer is None
+
+
+def test_only_the_centre_decides_and_only_departments_return() -> None:
+    assert judge(an_item(), DECIDE, "ayse") is Verdict.NOT_TRIAGE
+    assert judge(a_triage_item(), RETURN, "ayse") is Verdict.NO_RETURN
+
+
+def test_one_question_at_a_time_and_again_after_the_answer() -> None:
+    asked = after(an_item(), ASK)
+    assert judge(asked, Ask(question="Hangi kat?"), "ayse") is Verdict.ASKED
+
+    answered, step = add(asked, a_citizen_added(assignment_id=asked.assignment_id, text="12"))
+
+    assert (step.kind, step.text) == (StepKind.ADDED, "12")
+    assert judge(answered, ASK, "ayse") is None
+    first, second = apply(an_item(), ASK, "ayse", NOW).answer, apply(answered, ASK, "ayse", NOW).answer
+    assert first and second and first.id != second.id
+
+
+def test_texts_are_made_safe_to_store() -> None:
+    assert "\0" not in an_item(text="Çöp\0 alınmadı").text
+    assert Ask(question="Kaç\0?").question == "Kaç\ufffd?"
