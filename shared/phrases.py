@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key")
 
 SKIPPED_WORDS_MAX = 2  # "çöp (hâlâ) (hiç) alınmadı" is still "çöp alınmadı"
 PREFIX_LETTERS_MIN = 3
+WORDS_REMEMBERED_MAX = 20_000
 _SOFTENED = {"k": "g", "p": "b", "t": "d"}  # köpek, köpeği; dolap, dolabı; kağıt, kağıdı
 
 
@@ -20,6 +22,18 @@ class Hit(Generic[Key]):
     position: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Word:
+    variants: tuple[str, ...]
+    is_prefix: bool
+
+    def matches(self, word: str) -> bool:
+        return word.startswith(self.variants) if self.is_prefix else word in self.variants
+
+
+_Entry = tuple[_Word, tuple[_Word, ...], str, Key]
+
+
 class PhraseBook(Generic[Key]):
     """Many phrases, each with a key, looked up together in one pass over a text's words.
 
@@ -29,7 +43,8 @@ class PhraseBook(Generic[Key]):
     """
 
     def __init__(self, entries: Iterable[tuple[str, Key]]) -> None:
-        self._by_start: dict[str, list[tuple[_Word, tuple[_Word, ...], str, Key]]] = {}
+        self._by_start: dict[str, list[_Entry[Key]]] = {}
+        self._starting_with = lru_cache(maxsize=WORDS_REMEMBERED_MAX)(self._entries)
         for phrase, key in entries:
             first, *rest = map(_word, phrase.split())
             for start in {variant[:PREFIX_LETTERS_MIN] for variant in first.variants}:
@@ -37,22 +52,16 @@ class PhraseBook(Generic[Key]):
 
     def find(self, words: Sequence[str]) -> list[Hit[Key]]:
         """All phrases that stand in `words`, in the order of their first words."""
-        hits = []
-        look_up = self._by_start.get
-        for position, word in enumerate(words):
-            for first, rest, phrase, key in look_up(word[:PREFIX_LETTERS_MIN], ()):
-                if first.matches(word) and (not rest or _follows(rest, words, position + 1)):
-                    hits.append(Hit(key, phrase, position))
-        return hits
+        return [
+            Hit(key, phrase, position)
+            for position, word in enumerate(words)
+            for _, rest, phrase, key in self._starting_with(word)
+            if not rest or _follows(rest, words, position + 1)
+        ]
 
-
-@dataclass(frozen=True, slots=True)
-class _Word:
-    variants: tuple[str, ...]
-    is_prefix: bool
-
-    def matches(self, word: str) -> bool:
-        return word.startswith(self.variants) if self.is_prefix else word in self.variants
+    def _entries(self, word: str) -> list[_Entry[Key]]:
+        """The phrases whose first word the word is; remembered, since texts repeat their words."""
+        return [entry for entry in self._by_start.get(word[:PREFIX_LETTERS_MIN], ()) if entry[0].matches(word)]
 
 
 def _word(written: str) -> _Word:

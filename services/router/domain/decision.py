@@ -38,7 +38,8 @@ class Report:
 class Decision:
     """Whose the case is. Not `automatic`: a person at the solution centre decides, with the proposals at hand.
 
-    `neighbourhood` is the official id, None when not known; `reasons` are short, for programs and for people.
+    `topic` is None then too, the proposals have theirs. `neighbourhood` is the official id, None when not known;
+    `reasons` are short, for programs and for people.
     """
 
     owner: str
@@ -80,11 +81,11 @@ def load_knowledge(municipality: Municipality, model_folder: Path) -> Knowledge:
     and every decision says so.
     """
     model, trouble = _model(model_folder)
-    owners = (*municipality.departments, *municipality.institutions)
     urgent = [level for level in municipality.levels if level.code == Urgency.URGENT]
     return Knowledge(
         centre=municipality.solution_centre.code,
-        kinds={owner.code: owner.kind for owner in owners},
+        kinds={department.code: department.kind for department in municipality.departments}
+        | {institution.code: institution.kind for institution in municipality.institutions},
         municipality_of_district={body.district: body.code for body in municipality.institutions if body.district},
         gazetteer=Gazetteer.of(municipality),
         topics=TopicWords(municipality.topics),
@@ -125,7 +126,7 @@ def decide(report: Report, knowledge: Knowledge) -> Decision:
     return Decision(
         owner=owner,
         owner_kind=knowledge.kinds[owner],
-        topic=best.topic if best else None,
+        topic=best.topic if best and not doubt else None,
         urgency=urgency,
         neighbourhood=place.neighbourhood,
         confidence=best.confidence if best else 0.0,

@@ -23,7 +23,7 @@ class Weighing:
     automatic_from: float
 
 
-WITHOUT_MODEL = Weighing(topic_weight=1.0, temperature=1.0, automatic_from=0.8)
+WITHOUT_MODEL = Weighing(topic_weight=1.0, temperature=1.0, automatic_from=0.85)
 
 
 def weigh(
