@@ -47,6 +47,8 @@ class Service:
         self._consumers: list[Consumer] = []
         self._background: list[Callable[[], Awaitable[None]]] = []
         self._on_start: list[Callable[[], Awaitable[None]]] = []
+        self._consuming: list[asyncio.Task[None]] = []
+        self._end: Callable[[], None] = lambda: None
         self._publishing = publishing_broker(self._url, name)
         self.publisher = Publisher(self._publishing)
         self.web = FastAPI(title=f"İLKİM {name}", lifespan=self._lifespan, docs_url=None, redoc_url=None)
@@ -65,9 +67,9 @@ class Service:
         self._on_start.append(work)
 
     def run(self) -> None:
-        """Serve until SIGTERM or SIGINT, then drain and return."""
+        """Serve until SIGTERM or SIGINT, then drain and return; exit 1 when a consumer ended by itself."""
         logs.configure(self.name, self._settings)
-        uvicorn.run(
+        config = uvicorn.Config(
             self.web,
             host=self._settings.ilkim_http_host,
             port=self._settings.ilkim_http_port,
@@ -79,6 +81,15 @@ class Service:
             server_header=False,
             timeout_graceful_shutdown=int(DRAIN_SECONDS),
         )
+        server = uvicorn.Server(config)
+        self._end = lambda: setattr(server, "should_exit", True)
+        server.run()
+        if not (server.started and self.is_whole()):
+            raise SystemExit(1)
+
+    def is_whole(self) -> bool:
+        """True while every consumer runs; one that ended takes nothing any more, so the process must go."""
+        return not any(task.done() and not task.cancelled() for task in self._consuming)
 
     @asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
@@ -89,10 +100,13 @@ class Service:
         consuming = RabbitBroker(self._url, app_id=self.name, logger=None)
         for consumer in self._consumers:
             consumer.subscribe(consuming)
+        self._consuming = [asyncio.create_task(consumer.run(self.pool, self.outbox)) for consumer in self._consumers]
+        for task in self._consuming:
+            task.add_done_callback(self._consumer_ended)
         tasks = [
+            *self._consuming,
             asyncio.create_task(_start(self._publishing, self.name)),
             asyncio.create_task(_start(consuming, self.name)),
-            *(asyncio.create_task(consumer.run(self.pool, self.outbox)) for consumer in self._consumers),
             asyncio.create_task(self.outbox.sweep_forever()),
             *(asyncio.create_task(_forever(work)) for work in self._background),
         ]
@@ -124,6 +138,11 @@ class Service:
             async with asyncio.timeout(PROBE_SECONDS):
                 await self.pool.close()
 
+    def _consumer_ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            log.critical("consumer_ended", reason=repr(task.exception()))
+            self._end()
+
     async def broker_is_there(self) -> bool:
         """True when the broker answers now; a frozen one does not, whatever its socket says."""
         return await _within(PROBE_SECONDS, self._ask_broker())
@@ -151,14 +170,15 @@ class Service:
         async def ready(response: Response) -> dict[str, Any]:
             broker, database = await asyncio.gather(self.broker_is_there(), self.database_is_there())
             both, either = broker and database, broker or database
-            enough = both if self._consumers else either
+            enough = self.is_whole() and (both if self._consumers else either)
             response.status_code = 200 if enough else 503
-            status = "ready" if both else "degraded" if enough else "away"
+            status = "away" if not enough else "ready" if both else "degraded"
             return {
                 "status": status,
                 "service": self.name,
                 "broker": "there" if broker else "away",
                 "database": "there" if database else "away",
+                "consumers": "running" if self.is_whole() else "ended",
                 "checked_at": time.time(),
             }
 

@@ -51,10 +51,10 @@ async def _trouble(unit: Unit, event: Message) -> None:
             await unit.connection.execute("INSERT INTO effect (event_id, note) VALUES (NULL, '')")
 
 
-def a_service(system: System, handler: Handler, **more: int) -> Service:
+def a_service(system: System, handler: Handler, prefetch: int = 64) -> Service:
     """A service with one consumer of that handler, called `kit`."""
     service = system.service()
-    service.consume(Consumer("kit", [QUEUE], [CaseProgressed], handler, **more))
+    service.consume(Consumer("kit", [QUEUE], [CaseProgressed], handler, prefetch=prefetch))
     return service
 
 

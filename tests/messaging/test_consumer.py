@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from shared.contracts import CaseProgressed, Message
-from shared.messaging import Service, consumer
+from shared.messaging import consumer
 from shared.messaging.topology import EVENTS
 from tests.builders import a_case_progressed, a_notice_recorded
 from tests.harness import System, running, until
@@ -357,15 +357,22 @@ async def test_the_drain_waits_for_every_lane(system: System) -> None:
     assert await system.depth("router.cases.routine") == 0
 
 
-async def test_a_service_whose_consumer_died_says_so(system: System) -> None:
+async def test_a_service_whose_consumer_ended_says_so(system: System) -> None:
     class Death(BaseException):
         pass
 
     async def die(events: Sequence[Message]) -> None:
         raise Death
 
-    service: Service = a_service(system, Handler(before_writing=die))
+    service = a_service(system, Handler(before_writing=die))
     async with running(service):
-        await until(service.is_whole)
         await system.tell(EVENTS, KEY, a_case_progressed())
         await until(lambda: not service.is_whole())
+
+
+async def test_a_service_that_was_asked_to_stop_is_whole(system: System) -> None:
+    service = a_service(system, Handler())
+    async with running(service):
+        assert service.is_whole()
+
+    assert service.is_whole()
