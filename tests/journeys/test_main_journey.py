@@ -1,9 +1,12 @@
 """The main job, whole: a citizen writes, the department answers, the citizen reads it, the figures follow."""
 
 import asyncio
+import base64
 import json
+import os
 import re
 import secrets
+import signal
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -184,25 +187,23 @@ async def test_what_nobody_knows_waits_for_a_person_who_decides(installation: In
 
 
 def _basic(user: str, password: str) -> str:
-    import aiohttp
-
-    return aiohttp.BasicAuth(user, password).encode()
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 async def test_not_ours_with_a_proposal_goes_to_the_proposed_department(
     installation: Installation, broker: Broker
 ) -> None:
     citizen = a_number()
-    await installation.citizen_writes(citizen, "Kaldırımdaki taşlar sökülmüş, yürünmüyor, kaldırım tamiri istiyoruz")
-    offer = await work_of(broker, "fen-isleri")
+    await installation.citizen_writes(citizen, "Parktaki kaydırak kırık, çocuk parkı bakımsız")
+    offer = await work_of(broker, "park-bahceler")
 
-    back = AssignmentReturned(**of(offer), reason="Park içinde kalıyor", proposal="park-bahceler")
+    back = AssignmentReturned(**of(offer), reason="Okul bahçesinde kalıyor", proposal="fen-isleri")
     await answer(broker, "returned", back)
 
-    again = await work_of(broker, "park-bahceler")
+    again = await work_of(broker, "fen-isleri")
     assert again.case_id == offer.case_id
     assert again.returns == 1
-    assert again.returned_because == "Park içinde kalıyor"
+    assert again.returned_because == "Okul bahçesinde kalıyor"
 
 
 async def test_danger_to_life_takes_the_urgent_lane_and_says_whom_to_call(
@@ -220,9 +221,6 @@ async def test_danger_to_life_takes_the_urgent_lane_and_says_whom_to_call(
 async def test_a_killed_service_comes_back_and_nothing_is_lost(
     installation: Installation, broker: Broker, process: str
 ) -> None:
-    import os
-    import signal
-
     citizen, pid = a_number(), installation.pid(process)
     assert pid
     os.kill(pid, signal.SIGKILL)
