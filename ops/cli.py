@@ -3,6 +3,7 @@
 import typer
 
 from ops import control, figures
+from ops.replay import replay
 from shared.asyncapi import asyncapi
 
 app = typer.Typer(name="ilkim", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -15,6 +16,7 @@ app.command()(control.status)
 app.command()(control.logs)
 app.command()(figures.bulletin)
 app.command()(figures.ledger)
+app.command()(replay)
 app.command()(asyncapi)
 
 

@@ -45,8 +45,10 @@ HELD_PER_QUEUE_MAX: Final = 20_000
 PUBLISH_TIMEOUT_SECONDS: Final = 10.0
 AWAY_SECONDS: Final = 0.5
 CLERK_SECONDS: Final = 0.5
-CLERK_CASES_MAX: Final = 500
-CLERK_AT_ONCE_MAX: Final = 8
+CLERK_PAGE_ITEMS: Final = 200
+CLERK_PAGES_MAX: Final = 100
+CLERK_AT_ONCE_MAX: Final = 16
+NOT_OURS: Final = "Görev alanımızda değildir."
 
 # How long an office takes, in minutes, from the opening of the case.
 _MINUTES: Final[Mapping[str, tuple[int, int]]] = {
@@ -108,6 +110,7 @@ class Scripts:
         self._by_case = by_case
         self._by_text = {mask(clean(text)): script for text, script in by_text.items()}
         self._settled: set[UUID | str] = set()
+        self.tell_settled: Callable[[], None] = lambda: None
         self.all_settled = asyncio.Event()
         self._settle_if_all()
 
@@ -126,6 +129,7 @@ class Scripts:
     def settle(self, case_id: UUID, text: str) -> None:
         """Its owner has said all it will say. Safe to call twice."""
         self._settled.add(case_id if case_id in self._by_case else text)
+        self.tell_settled()
         self._settle_if_all()
 
     def unsettled(self) -> Iterator[Script]:
@@ -199,8 +203,7 @@ class _Voice:
 def _returned(offer: AssignmentOffered, script: Script, now: datetime) -> tuple[str, Answer]:
     """ "Not ours", with the true owner; nobody knows one for a case that belongs to triage."""
     proposal = None if script.course is Course.TRIAGE else script.owner
-    reason = "Görev alanımızda değildir."
-    return _Voice(offer, now)("returned", AssignmentReturned, reason=reason, proposal=proposal)
+    return _Voice(offer, now)("returned", AssignmentReturned, reason=NOT_OURS, proposal=proposal)
 
 
 def _decided(offer: AssignmentOffered, script: Script, now: datetime) -> list[tuple[str, Answer]]:
@@ -314,12 +317,16 @@ async def _publish(exchange: AbstractExchange, said: Sequence[tuple[str, Answer]
 
 @dataclass
 class Clerk:
-    """Decides at the desk, over its API, the cases that came to the solution centre; leaves a stranger's alone."""
+    """The people at the desk, over its API: decides what came to the solution centre, and gives back what came to
+    `departments` of the desk by mistake. Leaves a stranger's cases alone.
+    """
 
     desk_url: str
     user: str
     password: str
+    departments: Collection[str]
     scripts: Scripts
+    decided: int = 0
 
     async def run(self) -> None:
         """Look again and again until cancelled; a desk that is away is asked later."""
@@ -330,27 +337,46 @@ class Clerk:
         ) as session:
             while True:
                 with suppress(aiohttp.ClientError, TimeoutError):
-                    await self._work_off(session)
+                    await self._work_off(session, "/api/triage", {})
+                    for department in self.departments:
+                        await self._work_off(session, "/api/work", {"owner": department})
                 await asyncio.sleep(CLERK_SECONDS)
 
-    async def _work_off(self, session: aiohttp.ClientSession) -> None:
-        async with session.get("/api/triage", params={"limit": CLERK_CASES_MAX}) as answer:
-            answer.raise_for_status()
-            found = await answer.json()
-        cases = iter(found["cases"] if isinstance(found, dict) else found)
-        while some := list(islice(cases, CLERK_AT_ONCE_MAX)):
-            await asyncio.gather(*(self._decide(session, case) for case in some))
-
-    async def _decide(self, session: aiohttp.ClientSession, case: Mapping[str, Any]) -> None:
-        case_id, text = UUID(case["case_id"]), case["text"]
-        script = self.scripts.find(case_id, text)
-        if script is None:
-            return
-        if script.course is Course.TRIAGE:
-            self.scripts.settle(case_id, text)
-            return
-        decision = {"owner": script.owner, "topic": script.topic}
-        async with session.post(f"/api/triage/{case['assignment_id']}/decide", json=decision) as answer:
-            # 409: decided already, by us a moment ago or by somebody else.
-            if answer.status not in (200, 202, 204, 409):
+    async def _work_off(self, session: aiohttp.ClientSession, path: str, query: dict[str, str]) -> None:
+        """Every item of a list, page by page; those we leave alone stay in front."""
+        after: dict[str, str] = {}
+        for _ in range(CLERK_PAGES_MAX):
+            async with session.get(path, params={**query, **after, "limit": str(CLERK_PAGE_ITEMS)}) as answer:
                 answer.raise_for_status()
+                page = await answer.json()
+            items = iter(page["items"])
+            while some := list(islice(items, CLERK_AT_ONCE_MAX)):
+                await asyncio.gather(*(self._act(session, item) for item in some))
+            if not page["next"]:
+                return
+            after = {"after": page["next"]}
+
+    async def _act(self, session: aiohttp.ClientSession, item: Mapping[str, Any]) -> None:
+        case_id, text, at_centre = UUID(item["case_id"]), item["text"], item["owner"] not in self.departments
+        script = self.scripts.find(case_id, text)
+        if script is None or item["state"] == "done":
+            return
+        if at_centre and script.course is Course.TRIAGE:
+            self.scripts.settle(case_id, text)
+        elif at_centre:
+            await self._post(session, f"/api/triage/{item['assignment_id']}/decide", _choice(script))
+        else:
+            proposal = None if script.course is Course.TRIAGE else script.owner
+            give_back = {"reason": NOT_OURS, "proposal": proposal}
+            await self._post(session, f"/api/work/{item['assignment_id']}/return", give_back)
+
+    async def _post(self, session: aiohttp.ClientSession, path: str, action: Mapping[str, Any]) -> None:
+        async with session.post(path, json=action) as answer:
+            # 409: somebody else was faster, or an answer of ours was lost on its way back.
+            if answer.status != 409:
+                answer.raise_for_status()
+                self.decided += 1
+
+
+def _choice(script: Script) -> dict[str, str]:
+    return {"owner": script.owner, **({"topic": script.topic} if script.topic else {})}
