@@ -1,4 +1,4 @@
-"""All departments and institutions as one bare consumer, a process of its own: takes assignments, answers none."""
+"""Departments with software of their own, as one bare consumer: takes their assignments, answers none."""
 
 import asyncio
 import json
@@ -10,10 +10,12 @@ import aio_pika
 import uvloop
 from aio_pika.abc import AbstractIncomingMessage
 
-from ops.deploy import owner_codes
+from shared import municipality
 from shared.messaging.topology import owner_queues
+from shared.municipality import Municipality
 from shared.settings import Settings
 
+DEFAULT_FOLDER: Final = Settings.model_fields["ilkim_municipality"].default
 PREFETCH: Final = 1000
 ACKNOWLEDGE_EVERY: Final = 100
 ACKNOWLEDGE_SECONDS: Final = 0.05
@@ -22,21 +24,17 @@ ACKNOWLEDGE_SECONDS: Final = 0.05
 class Departments:
     """Counts distinct cases: what is delivered again is the same work."""
 
-    def __init__(self, milestones: list[int]) -> None:
-        self._milestones = milestones
-        self._cases: set[str] = set()
+    def __init__(self) -> None:
+        self.cases: set[str] = set()
         self._last: AbstractIncomingMessage | None = None
         self._unacknowledged = 0
 
     async def take(self, message: AbstractIncomingMessage) -> None:
-        self._cases.add(json.loads(message.body)["case_id"])
+        self.cases.add(json.loads(message.body)["case_id"])
         self._last = message
         self._unacknowledged += 1
         if self._unacknowledged >= ACKNOWLEDGE_EVERY:
             await self._acknowledge()
-        while self._milestones and len(self._cases) >= self._milestones[0]:
-            await self._acknowledge()
-            print(f"reached {self._milestones.pop(0)}", flush=True)
 
     async def acknowledge_forever(self) -> None:
         while True:
@@ -49,21 +47,28 @@ class Departments:
             await last.ack(multiple=True)
 
 
-async def main(*milestones: str) -> None:
-    """Consume until stdin closes; say each milestone, in cases since the start."""
-    departments = Departments([int(milestone) for milestone in milestones])
+def with_software(place: Municipality) -> list[str]:
+    """Owners that read their queues with programs of their own; the others work at the desk."""
+    at_desk = {place.solution_centre.code, *(department.code for department in place.departments if department.desk)}
+    return [owner.code for owner in (*place.departments, *place.institutions) if owner.code not in at_desk]
+
+
+async def main() -> None:
+    """Consume until stdin closes; answer each line with the number of cases so far."""
+    departments = Departments()
     connection = await aio_pika.connect_robust(os.environ["RABBITMQ_URL"])
     channel = await connection.channel()
     await channel.set_qos(prefetch_count=PREFETCH, global_=False)
-    for queue in owner_queues(owner_codes(Settings.model_fields["ilkim_municipality"].default)):
+    for queue in owner_queues(with_software(municipality.load(DEFAULT_FOLDER))):
         handle = await channel.get_queue(queue.name)
         await handle.consume(departments.take)
     print("ready", flush=True)
     acknowledging = asyncio.create_task(departments.acknowledge_forever())
-    await asyncio.to_thread(sys.stdin.read)
+    while await asyncio.to_thread(sys.stdin.readline):
+        print(f"taken {len(departments.cases)}", flush=True)
     acknowledging.cancel()
     await connection.close()
 
 
 if __name__ == "__main__":
-    uvloop.run(main(*sys.argv[1:]))
+    uvloop.run(main())

@@ -100,9 +100,8 @@ async def send(requests: list[bytes], host: str, port: int) -> Load:
     return load
 
 
-def webhooks(url: SplitResult, secret: str, count: int, first_number: int) -> list[bytes]:
+def webhooks(url: SplitResult, account: Account, secret: str, count: int, first_number: int) -> list[bytes]:
     """`count` whole requests: one citizen, one message, one webhook each."""
-    account = Account()
     chance = random.Random(first_number)
     requests = []
     for place in range(count):
@@ -125,10 +124,11 @@ def _request(url: SplitResult, body: bytes, signature: str) -> bytes:
 async def main(edge_url: str, offset: str, *counts: str) -> None:
     """Build everything, then send each count when told to by a line; say `sent` with what was observed."""
     url = urlsplit(edge_url)
+    account = Account(phone_number_id=os.environ["WHATSAPP_PHONE_NUMBER_ID"])
     first = FIRST_NUMBER + int(offset)
     prepared = []
     for count in map(int, counts):
-        prepared.append(webhooks(url, os.environ["WHATSAPP_APP_SECRET"], count, first))
+        prepared.append(webhooks(url, account, os.environ["WHATSAPP_APP_SECRET"], count, first))
         first += count
     print("ready", flush=True)
     for requests in prepared:

@@ -60,14 +60,10 @@ def measure(system: Installation, cases: int, warm_up: int, *, statuses: bool) -
     _ask(f"{system.url(SIMULATOR)}/_simulator/statuses", {"statuses": "sent,delivered" if statuses else ""})
     with contextlib.ExitStack() as stack:
         children = _start(stack, system, cases, warm_up)
-        before_all = _arrived(system)
-        _run(system, children, before_all, warm_up, warm_up)
-        _until_quiet(system)
+        _run(system, children, warm_up)
         roots = system.pids() | {name: child.pid for name, child in children.items()}
-        before, began = cpu.tree_ms(roots), time.perf_counter()
-        _run(system, children, before_all, warm_up + cases, cases)
-        seconds = time.perf_counter() - began
-        _until_quiet(system)
+        before = cpu.tree_ms(roots)
+        seconds = _run(system, children, cases)
         return Round(cases, seconds, cpu.spent_ms(before, cpu.tree_ms(roots)))
 
 
@@ -80,14 +76,12 @@ def idle_ms_per_second(system: Installation, seconds: float) -> dict[str, float]
 
 def _start(stack: contextlib.ExitStack, system: Installation, cases: int, warm_up: int) -> dict[str, Child]:
     webhook = system.environment["WHATSAPP_WEBHOOK_URL"]
-    arguments = {
-        LOAD: ("bench.load", (webhook, str(system.sent), str(warm_up), str(cases))),
-        DEPARTMENT: ("bench.department", (str(warm_up), str(warm_up + cases))),
-    }
-    children = {name: Child(module, given, system.environment) for name, (module, given) in arguments.items()}
+    load = ("bench.load", (webhook, str(system.sent), str(warm_up), str(cases)))
     system.sent += warm_up + cases
-    for child in children.values():
-        stack.callback(child.end)
+    children = {}
+    for name, (module, arguments) in {LOAD: load, DEPARTMENT: ("bench.department", ())}.items():
+        children[name] = Child(module, arguments, system.environment)
+        stack.callback(children[name].end)
     for child in children.values():
         child.wait_for("ready", READY_SECONDS)
     return children
@@ -95,26 +89,37 @@ def _start(stack: contextlib.ExitStack, system: Installation, cases: int, warm_u
 
 @dataclass(frozen=True, slots=True)
 class _Arrived:
-    """How far the whole installation has come since it was made."""
+    """Cases that reached each end: receipt at the provider, counted in reporting, taken by their owner."""
 
     receipts: int
     counted: int
+    taken: int
+
+    def plus(self, cases: int) -> "_Arrived":
+        return _Arrived(self.receipts + cases, self.counted + cases, self.taken + cases)
+
+    def covers(self, other: "_Arrived") -> bool:
+        return self.receipts >= other.receipts and self.counted >= other.counted and self.taken >= other.taken
 
 
-def _run(system: Installation, children: dict[str, Child], base: _Arrived, done: int, cases: int) -> None:
-    """Send `cases` and wait until all `done` cases since `base` have arrived at every end."""
+def _run(system: Installation, children: dict[str, Child], cases: int) -> float:
+    """Send `cases` and wait until all have arrived at every end; the seconds it took."""
+    expected = _arrived(system, children).plus(cases)
+    deadline = time.monotonic() + RUN_SECONDS_MAX
+    began = time.perf_counter()
     children[LOAD].tell()
     refused = int(children[LOAD].wait_for("sent", RUN_SECONDS_MAX).split()[2])
-    children[DEPARTMENT].wait_for(f"reached {done}", RUN_SECONDS_MAX)
-    deadline = time.monotonic() + RUN_SECONDS_MAX
-    while (arrived := _arrived(system)).receipts < base.receipts + done or arrived.counted < base.counted + done:
+    while not (arrived := _arrived(system, children)).covers(expected):
         if time.monotonic() > deadline:
-            raise TimeoutError(f"of {cases} cases, not all arrived: {arrived} after {base}")
+            raise TimeoutError(f"not all arrived: {arrived} instead of {expected}")
         time.sleep(POLL_SECONDS)
-    if arrived != _Arrived(base.receipts + done, base.counted + done):
-        raise RuntimeError(f"more arrived than was sent: {arrived} after {base} and {done} cases")
+    seconds = time.perf_counter() - began
+    _until_quiet(system)
+    if (arrived := _arrived(system, children)) != expected:
+        raise RuntimeError(f"more arrived than was sent: {arrived} instead of {expected}")
     if refused:
         print(f"the edge said `not now` {refused} times")
+    return seconds
 
 
 def _until_quiet(system: Installation) -> None:
@@ -127,24 +132,25 @@ def _until_quiet(system: Installation) -> None:
     time.sleep(STRAGGLERS_SECONDS)
 
 
-def _arrived(system: Installation) -> _Arrived:
+def _arrived(system: Installation, children: dict[str, Child]) -> _Arrived:
     receipts = _ask(f"{system.url(SIMULATOR)}/_simulator/stats")["counts"].get("accepted", 0)
-    return _Arrived(receipts, uvloop.run(_counted(system.servers.database_url)))
+    counted, at_desk = uvloop.run(_in_database(system.servers.database_url))
+    children[DEPARTMENT].tell()
+    return _Arrived(receipts, counted, at_desk + int(children[DEPARTMENT].wait_for("taken", READY_SECONDS)))
 
 
-async def _counted(database_url: str) -> int:
-    """Cases that reporting knows with their owner and with their receipt."""
+async def _in_database(database_url: str) -> tuple[int, int]:
+    """Cases that reporting knows with their owner and their receipt, and cases taken at the desk."""
     connection = await asyncpg.connect(database_url)
     try:
-        return int(
-            await connection.fetchval(
-                """
-                SELECT least((SELECT count(*) FROM reporting.case_fact WHERE owner <> ''),
-                             (SELECT sum(notices) FROM reporting.notice_cell WHERE status = 'accepted'))
-                """
-            )
-            or 0
+        row = await connection.fetchrow(
+            """
+            SELECT least((SELECT count(*) FROM reporting.case_fact WHERE owner <> ''),
+                         (SELECT sum(notices) FROM reporting.notice_cell WHERE status = 'accepted')) AS counted,
+                   (SELECT count(*) FROM desk.work_item) AS at_desk
+            """
         )
+        return (row["counted"] or 0, row["at_desk"]) if row else (0, 0)
     finally:
         await connection.close()
 
