@@ -5,6 +5,7 @@ from pydantic import SecretStr
 from services.intake.domain import Numbers
 from services.intake.edge import Edge
 from services.intake.handlers import Intake
+from services.intake.pages import FormPages
 from services.intake.web import Form, Webhooks, add_routes
 from shared import municipality
 from shared.contracts import Channel, DeliveryReported, Message, MessageReceived, ReplyRequested, WebhookReceived
@@ -62,4 +63,5 @@ def edge() -> Service:
     webhooks = Webhooks(safe, emergencies, app_secrets, settings.whatsapp_verify_token.get_secret_value())
     form = Form(safe, service, emergencies)
     add_routes(service.web, webhooks, form)
+    FormPages(form, place).mount(service.web)
     return service
