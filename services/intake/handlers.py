@@ -1,6 +1,6 @@
 """One short function per kind of message: read it, ask the domain, tell the store."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from uuid import UUID
@@ -46,10 +46,9 @@ class Intake:
         people = [store.Person(row.person_id, row.message) for row in registered if row.person_id]
         new_people = await store.add_people(unit.connection, people, self.vault)
         numbers = await store.open_cases(unit.connection, registered, self.numbers)
-        first = {person.id: person for person in reversed(people) if person.id in new_people}
-        private: list[Message] = [_address(person) for person in first.values()]
-        private += chain.from_iterable(reading.receipts for _, reading in readings)
-        unit.publish(*envelopes(NOTIFIER, "private", private), *_tell(registered, numbers))
+        addresses = {person.id: _address(person) for person in reversed(people) if person.id in new_people}
+        receipts = list(chain.from_iterable(reading.receipts for _, reading in readings))
+        unit.publish(*_tell(registered, numbers, addresses), *envelopes(NOTIFIER, "receipts", receipts))
 
     async def keep_replies(self, unit: Unit, events: Sequence[Message]) -> None:
         """Replies to citizens who used the form wait on the page of their submission."""
@@ -123,13 +122,22 @@ def _address(person: store.Person) -> AddressRecorded:
     )
 
 
-def _tell(registered: Sequence[Registration], numbers: dict[UUID, str]) -> list[Outgoing]:
-    """The facts for whoever counts or replies, and the work for the router, by lane."""
+def _tell(
+    registered: Sequence[Registration], numbers: dict[UUID, str], addresses: Mapping[UUID, AddressRecorded]
+) -> list[Outgoing]:
+    """By lane: work for the router, facts for whoever counts, and the same with new addresses for the notifier.
+
+    A new address travels in the lane of the contact it came with, before it.
+    """
     outgoing: list[Outgoing] = []
     for lane in LANES:
         rows = [row for row in registered if row.lane == lane]
         outgoing += envelopes(ROUTING, lane, [event for row in rows for event in _work(row, numbers)])
-        outgoing += envelopes(EVENTS, f"intake.{lane}", [_fact(row, numbers) for row in rows])
+        facts = [_fact(row, numbers) for row in rows]
+        people = dict.fromkeys(row.person_id for row in rows)
+        news = [addresses[person] for person in people if person in addresses]
+        outgoing += envelopes(EVENTS, f"intake.{lane}", facts)
+        outgoing += envelopes(NOTIFIER, f"contacts.{lane}", [*news, *facts])
     return outgoing
 
 

@@ -42,11 +42,10 @@ def notifier() -> Service:
     whatsapp = WhatsApp(settings.whatsapp_api_url, settings.whatsapp_access_token.get_secret_value())
     office = PostOffice(service, vault, {Channel.WHATSAPP: whatsapp}, settings.notifier_unknown_wait_seconds)
     handlers = Notifier(municipality.load(settings.ilkim_municipality), vault, office)
-    queues = [f"notifier.events.{lane}" for lane in LANES]
-    told: list[type[Message]] = [ContactRegistered, CaseForwarded, CaseAsked, CaseClosed]
-    service.consume(Consumer("notifier-events", queues, told, handlers.tell))
-    service.consume(
-        Consumer("notifier-private", ["notifier.private"], [AddressRecorded, DeliveryReported], handlers.keep)
-    )
+    told: list[type[Message]] = [AddressRecorded, ContactRegistered, CaseForwarded, CaseAsked, CaseClosed]
+    for source in ("contacts", "cases"):
+        queues = [f"notifier.{source}.{lane}" for lane in LANES]
+        service.consume(Consumer(f"notifier-{source}", queues, told, handlers.tell))
+    service.consume(Consumer("notifier-receipts", ["notifier.receipts"], [DeliveryReported], handlers.note))
     service.background(office.run)
     return service

@@ -37,8 +37,11 @@ class Notifier:
     office: PostOffice
 
     async def tell(self, unit: Unit, events: Sequence[Message]) -> None:
-        """Write the replies these facts call for; send those whose address is known, postpone the others' facts."""
+        """Write addresses and the replies these facts call for; send them, postpone facts that came too early."""
         await self.office.wait_for_room()
+        found = [event for event in events if isinstance(event, AddressRecorded)]
+        if found:
+            await store.add_addresses(unit.connection, found, self.vault)
         contacts = [event for event in events if isinstance(event, ContactRegistered)]
         await store.add_parties(unit.connection, [party for event in contacts for party in domain.parties(event)])
         notices: list[tuple[Message, Notice | None]] = [
@@ -47,14 +50,24 @@ class Notifier:
         notices += await self._of_cases(unit, [event for event in events if isinstance(event, CaseEvent)])
         await self._send(unit, [(event, notice) for event, notice in notices if notice])
 
-    async def keep(self, unit: Unit, events: Sequence[Message]) -> None:
-        """Write addresses down, and what providers say of our replies."""
-        found = [event for event in events if isinstance(event, AddressRecorded)]
-        if found:
-            await store.add_addresses(unit.connection, found, self.vault)
+    async def note(self, unit: Unit, events: Sequence[Message]) -> None:
+        """Note what providers say of our replies."""
         receipts = [event for event in events if isinstance(event, DeliveryReported)]
-        if receipts:
-            await self._receipts(unit, receipts)
+        standing, by_provider = await store.lock_notices(
+            unit.connection,
+            {receipt.reference for receipt in receipts if receipt.reference},
+            {receipt.provider_id for receipt in receipts if not receipt.reference},
+        )
+        changes: dict[UUID, Change] = {}
+        for receipt in receipts:
+            notice_id = receipt.reference or by_provider.get(receipt.provider_id)
+            notice = standing.get(notice_id) if notice_id else None
+            if notice is not None:
+                before = changes.get(notice.id)
+                change = receipt_change(_as_of(notice, before), receipt.status, receipt.provider_id, receipt.error)
+                if change:
+                    changes[notice.id] = change
+        unit.publish(*await self.office.save(unit.connection, list(changes.values()), standing))
 
     async def _of_cases(self, unit: Unit, events: Sequence[CaseEvent]) -> list[tuple[Message, Notice | None]]:
         if not events:
@@ -102,23 +115,6 @@ class Notifier:
                 unit.after_commit.append(partial(self.office.hand_in, letter, notice.channel))
             else:
                 unit.publish(_reply(notice, address))
-
-    async def _receipts(self, unit: Unit, receipts: Sequence[DeliveryReported]) -> None:
-        standing, by_provider = await store.lock_notices(
-            unit.connection,
-            {receipt.reference for receipt in receipts if receipt.reference},
-            {receipt.provider_id for receipt in receipts if not receipt.reference},
-        )
-        changes: dict[UUID, Change] = {}
-        for receipt in receipts:
-            notice_id = receipt.reference or by_provider.get(receipt.provider_id)
-            notice = standing.get(notice_id) if notice_id else None
-            if notice is not None:
-                before = changes.get(notice.id)
-                change = receipt_change(_as_of(notice, before), receipt.status, receipt.provider_id, receipt.error)
-                if change:
-                    changes[notice.id] = change
-        unit.publish(*await self.office.save(unit.connection, list(changes.values()), standing))
 
 
 def _as_of(notice: Standing, change: Change | None) -> Standing:

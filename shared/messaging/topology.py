@@ -73,7 +73,9 @@ EXCHANGES: Final = (
         ExchangeType.TOPIC,
         "facts for whoever counts or replies, key `<service>.<lane>`, or `notifier.recorded`",
     ),
-    Exchange(NOTIFIER, ExchangeType.DIRECT, "addresses and providers' receipts, for the notifier alone"),
+    Exchange(
+        NOTIFIER, ExchangeType.DIRECT, "addresses with their contacts, and providers' receipts, for the notifier alone"
+    ),
     Exchange(DEPARTMENTS, ExchangeType.DIRECT, "work for owners, key `department.<code>.<lane>`"),
     Exchange(REPLIES, ExchangeType.DIRECT, "replies for channels with a program of their own, key `reply.<channel>`"),
     Exchange(ANSWERS, ExchangeType.TOPIC, "owners answer, key `answer.<code>.<word>`", open=True),
@@ -92,8 +94,12 @@ _SERVICE_QUEUES: Final = (
     *(Queue(f"intake.{lane}", INTAKE, lane, "citizens' messages on their way to a contact") for lane in LANES),
     *(Queue(f"router.cases.{lane}", ROUTING, lane, "cases without an owner") for lane in LANES),
     Queue("router.answers", ANSWERS, "answer.#", "what owners say of their assignments"),
-    *(Queue(f"notifier.events.{lane}", EVENTS, f"*.{lane}", "facts a citizen may be told") for lane in LANES),
-    Queue("notifier.private", NOTIFIER, "private", "addresses and providers' receipts"),
+    *(
+        Queue(f"notifier.contacts.{lane}", NOTIFIER, f"contacts.{lane}", "contacts and their addresses")
+        for lane in LANES
+    ),
+    *(Queue(f"notifier.cases.{lane}", EVENTS, f"router.{lane}", "steps a citizen may be told of") for lane in LANES),
+    Queue("notifier.receipts", NOTIFIER, "receipts", "what providers said of our replies"),
     *(
         Queue(reply_queue(channel), REPLIES, reply_queue(channel), f"replies to go out by {channel}")
         for channel in _BY_AMQP

@@ -12,7 +12,7 @@ from tests.harness import System
 QUEUE = "reporting.events"
 KEY = "router.routine"
 # Where effects are told further; nobody consumes it here.
-FURTHER = "notifier.private"
+FURTHER = "notifier.receipts"
 
 
 @dataclass
@@ -60,7 +60,7 @@ def a_service(system: System, handler: Handler, prefetch: int = 64) -> Service:
 
 def further(event: Message) -> list[Outgoing]:
     """Tell the event itself further, for nobody here consumes it."""
-    return envelopes(EVENTS, "kit.urgent", [event])
+    return envelopes(EVENTS, "router.urgent", [event])
 
 
 async def effects(system: System) -> dict[UUID, int]:
