@@ -11,16 +11,11 @@ from aio_pika.exceptions import AMQPError
 
 from ops.deploy import SCHEMAS
 from ops.replaying.installation import Installation
-from shared.messaging.topology import LANES
+from shared.messaging.topology import queues
 
 # Ready messages are asked of each queue itself: the management interface counts every five seconds.
-QUEUES: Final = (
-    *(f"intake.{lane}" for lane in LANES),
-    *(f"router.cases.{lane}" for lane in LANES),
-    "router.answers",
-    *(f"notifier.events.{lane}" for lane in LANES),
-    "notifier.private",
-    "reporting.events",
+QUEUES: Final = tuple(
+    queue.name for queue in queues(()) if not queue.name.startswith(("reply.", "dead", "unrouted"))
 )
 POLL_SECONDS: Final = 0.4
 # A batch in hand shows nowhere until it commits, and none takes that long.
