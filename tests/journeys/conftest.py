@@ -1,6 +1,8 @@
 """A whole installation for the journeys: every process runs, on a database and a vhost of its own."""
 
 import asyncio
+import json
+import os
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -23,7 +25,7 @@ PATIENCE_SECONDS = 20.0
 class Installation:
     """Where everything answers, and the means to act as the people around it."""
 
-    state: Path
+    state: Path | None
     urls: dict[str, str]
     environment: dict[str, str]
     http: aiohttp.ClientSession
@@ -50,8 +52,12 @@ class Installation:
             assert answer.status < 300, f"{answer.status} {await answer.text()}"
             return await answer.json()
 
-    def pid(self, process: str) -> int | None:
-        return supervisor.records(self.state)[process].pid
+    def pid(self, process: str) -> int:
+        if self.state is None:
+            pytest.skip("the processes of this installation are not ours to kill")
+        pid = supervisor.records(self.state)[process].pid
+        assert pid is not None
+        return pid
 
 
 async def eventually(question: Any, what: str, seconds: float = PATIENCE_SECONDS) -> Any:
@@ -67,12 +73,34 @@ async def eventually(question: Any, what: str, seconds: float = PATIENCE_SECONDS
         pytest.fail(f"in vain: {what}")
 
 
+@dataclass(frozen=True)
+class Where:
+    """An installation that runs; `state` None: somebody else's."""
+
+    state: Path | None
+    urls: dict[str, str]
+    environment: dict[str, str]
+
+
 @pytest.fixture(scope="session")
-def running(
-    servers: Addresses, management: Management, own_state: Path
-) -> Iterator[tuple[Path, list[supervisor.Process]]]:
-    """All processes of an installation, from the first journey to the end of the session."""
-    name, state = f"journeys_{uuid.uuid4().hex[:8]}", own_state / "journeys"
+def running(request: pytest.FixtureRequest) -> Iterator[Where]:
+    """The installation whose addresses stand in ILKIM_URLS (JSON: edge, whatsapp, reporting, desk), or one of our own.
+
+    For one that runs already, RABBITMQ_URL, DESK_USER and DESK_PASSWORD are needed too.
+    """
+    if "ILKIM_URLS" in os.environ:
+        yield Where(None, json.loads(os.environ["ILKIM_URLS"]), dict(os.environ))
+    else:
+        yield from _of_our_own(
+            request.getfixturevalue("servers"),
+            request.getfixturevalue("management"),
+            request.getfixturevalue("own_state") / "journeys",
+        )
+
+
+def _of_our_own(servers: Addresses, management: Management, state: Path) -> Iterator[Where]:
+    """All processes, from the first journey to the end of the session."""
+    name = f"journeys_{uuid.uuid4().hex[:8]}"
     state.mkdir(parents=True, exist_ok=True)
     in_a_new_loop(_create_database(servers.database_url, name))
     management.create_vhost(name)
@@ -82,17 +110,16 @@ def running(
         patch.setenv("DATABASE_URL", with_path(servers.database_url, name))
         patch.setenv("NOTIFIER_UNKNOWN_WAIT_SECONDS", "2")
         try:
-            yield state, stack.up(state, say=lambda _: None)
+            table = stack.up(state, say=lambda _: None)
+            yield Where(state, {process.name: process.url for process in table}, dict(table[0].environment))
         finally:
             stack.down(state)
 
 
 @pytest.fixture
-async def installation(running: tuple[Path, list[supervisor.Process]]) -> AsyncIterator[Installation]:
-    state, table = running
-    urls = {process.name: process.url for process in table}
+async def installation(running: Where) -> AsyncIterator[Installation]:
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as http:
-        yield Installation(state, urls, dict(table[0].environment), http)
+        yield Installation(running.state, running.urls, running.environment, http)
 
 
 @pytest.fixture
