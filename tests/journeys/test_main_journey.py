@@ -14,6 +14,7 @@ from typing import Any
 import aio_pika
 import pytest
 
+from ops import stack
 from shared.contracts import Channel, Message, MessageReceived, Outcome, Place, Sender
 from shared.contracts.departments import (
     Answer,
@@ -233,6 +234,7 @@ async def test_a_killed_service_comes_back_and_nothing_is_lost(
     await eventually(written, "the edge takes the message")
     (reply, *_) = await installation.replies_to(citizen, 1)
     assert re.search(r"\d{3}-\d{3}-\d{3}", reply)
+    await eventually(lambda: asyncio.to_thread(stack.is_ready, installation.urls[process]), f"{process} is back")
 
 
 async def test_the_figures_follow_and_close(installation: Installation) -> None:
