@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from math import exp, log
 
 OTHER = "other"  # the label of texts that belong to none of the owners; never assigned to
-# An owner the model was never taught (Fen İşleri, YEDAŞ …) has a part of what it gives to "other", and always
+# An owner the model was never taught (Fen İşleri, YEDAŞ …) has what it gives to "other", and always
 # a little, so that clear words in the text can still bring it up.
-_UNTAUGHT_PART_OF_OTHER = 0.5
-_UNTAUGHT_LEAST = 0.02
+_UNTAUGHT_PART_OF_OTHER = 1.0
+_UNTAUGHT_LEAST = 0.1
 _PROBABILITY_LEAST = 1e-6
 # Without a model "other" stands for "nobody knows" and weighs as much as one word of a topic.
 _UNKNOWN_STRENGTH = 1.0

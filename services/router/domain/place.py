@@ -13,6 +13,7 @@ from shared.municipality import Area, Municipality, Neighbour, Neighbourhood, St
 from shared.text import fold, words
 
 NAME_WORDS_MAX = 8
+NEIGHBOURHOOD_WORDS_MAX = 4
 FUZZY_SCORE_MIN = 88.0  # of 100; "kilicdde" is Kılıçdede (94), two different names of ours stay below 86
 NEIGHBOUR_KILOMETRES_MAX = 6.0  # a rural centroid may lie that far from the edge of its own neighbourhood
 _KILOMETRES_PER_DEGREE = 111.2
@@ -174,18 +175,22 @@ class Gazetteer:
 
     def _names_in(self, text_words: Sequence[str]) -> Iterator[_Guess]:
         """Names with "mahallesi" behind them, and names that can be nothing else."""
+        read_to = 0
         for position, word in enumerate(text_words):
-            if word in self._first_words and (guess := self._name_at(text_words, position)):
-                yield guess
+            if position >= read_to and word in self._first_words:
+                guess, read_to = self._name_at(text_words, position)
+                if guess:
+                    yield guess
 
-    def _name_at(self, text_words: Sequence[str], position: int) -> _Guess | None:
-        for end in range(min(position + 3, len(text_words)), position, -1):
+    def _name_at(self, text_words: Sequence[str], position: int) -> tuple[_Guess | None, int]:
+        """The longest name that starts here, and where it ends: "Aşağı Avdan" does not name Avdan too."""
+        for end in range(min(position + NEIGHBOURHOOD_WORDS_MAX, len(text_words)), position, -1):
             name = " ".join(text_words[position:end])
             if name in self._names and _is_neighbourhood_word(text_words, end):
-                return _Guess(frozenset([self._names[name]]), f"place:text {name} mahallesi")
+                return _Guess(frozenset([self._names[name]]), f"place:text {name} mahallesi"), end
             if name in self._distinct and not _is_street_word(text_words, end):
-                return _Guess(frozenset([self._distinct[name]]), f"place:text {name}")
-        return None
+                return _Guess(frozenset([self._distinct[name]]), f"place:text {name}"), end
+        return None, position + 1
 
     def _streets_in(self, text_words: Sequence[str]) -> Iterator[_Guess]:
         """For each word like "sokakta": the longest street name of that type right before it."""

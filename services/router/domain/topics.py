@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from shared.municipality import Topic
-from shared.phrases import PhraseBook
+from shared.phrases import Hit, PhraseBook
 
 STRENGTH_MAX = 4.0  # so that a long text that repeats itself cannot outshout everything else
 _SINGLE_WORD_STRENGTH = 1.0
@@ -27,14 +27,21 @@ class TopicWords:
         self._phrases = PhraseBook((phrase, topic) for topic in topics for phrase in topic.phrases)
 
     def find(self, words: Sequence[str]) -> tuple[TopicEvidence, ...]:
-        """The topics the words point to, the strongest first; a repeated phrase counts once."""
-        phrases_by_topic: dict[str, dict[str, Topic]] = {}
+        """The topics the words point to, the strongest first.
+
+        Of phrases that start with the same word the longest counts, and a repeated phrase counts once.
+        """
+        hits_by_topic: dict[str, list[Hit[Topic]]] = {}
         for hit in self._phrases.find(words):
-            phrases_by_topic.setdefault(hit.key.code, {})[hit.phrase] = hit.key
-        found = [_evidence(phrases) for phrases in phrases_by_topic.values()]
+            hits_by_topic.setdefault(hit.key.code, []).append(hit)
+        found = [_evidence(hits) for hits in hits_by_topic.values()]
         return tuple(sorted(found, key=lambda evidence: (-evidence.strength, evidence.topic.code)))
 
 
-def _evidence(phrases: dict[str, Topic]) -> TopicEvidence:
+def _evidence(hits: Sequence[Hit[Topic]]) -> TopicEvidence:
+    longest: dict[int, str] = {}
+    for hit in hits:
+        longest[hit.position] = max(longest.get(hit.position, ""), hit.phrase, key=len)
+    phrases = tuple(dict.fromkeys(longest.values()))
     strength = sum(_SINGLE_WORD_STRENGTH + _FURTHER_WORD_STRENGTH * phrase.count(" ") for phrase in phrases)
-    return TopicEvidence(next(iter(phrases.values())), min(strength, STRENGTH_MAX), tuple(phrases))
+    return TopicEvidence(hits[0].key, min(strength, STRENGTH_MAX), phrases)

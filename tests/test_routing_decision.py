@@ -1,0 +1,180 @@
+"""The router's decision: owner, topic, urgency and reasons, with the real municipality and the real model."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from services.router.domain.decision import Decision, Knowledge, Report, decide, decide_many, load_knowledge
+from services.router.domain.evidence import OTHER, Weighing, weigh
+from services.router.domain.model import CARD_FILE, WEIGHTS_FILE, load_model
+from shared.contracts import OwnerKind
+from shared.municipality import load
+from shared.text import fold, words
+from shared.urgency import Urgency
+
+ROOT = Path(__file__).parent.parent
+MODEL = ROOT / "services/router/model"
+MUNICIPALITY = load(ROOT / "municipality/ilkadim")
+
+
+@pytest.fixture(scope="module")
+def knowledge() -> Knowledge:
+    return load_knowledge(MUNICIPALITY, MODEL)
+
+
+def reasons_of(decision: Decision, kind: str) -> list[str]:
+    return [reason for reason in decision.reasons if reason.startswith(f"{kind}:")]
+
+
+@pytest.mark.parametrize(
+    ("text", "owner", "topic"),
+    [
+        ("Sokağımızdaki çöpler üç gündür alınmadı", "temizlik-isleri", "cop-toplama"),
+        ("Parktaki salıncak kırık, çocuklar düşüyor", "park-bahceler", "park-bakim"),
+        ("Başıboş köpekler okulun önünde toplanıyor", "veteriner-isleri", "basibos-hayvan"),
+        ("Sular kesik, ne zaman gelecek?", "saski", "su-kesintisi"),
+        ("Otobüs şoförü durakta durmadı, sefer saatine uymuyor", "samsun-buyuksehir", "toplu-tasima"),
+        ("Gıda yardımı almak istiyorum, işsizim", "sosyal-destek", "sosyal-yardim"),
+        ("SOKAGIMIZDA COP KONTEYNERI YOK", "temizlik-isleri", "cop-konteyneri"),
+    ],
+)
+def test_a_clear_request_goes_to_its_owner_at_once(knowledge: Knowledge, text: str, owner: str, topic: str) -> None:
+    decision = decide(Report(text), knowledge)
+
+    assert (decision.owner, decision.topic, decision.automatic) == (owner, topic, True)
+    assert decision.owner_kind is MUNICIPALITY.owner(owner).kind
+    assert reasons_of(decision, "topic")
+    assert reasons_of(decision, "model")
+
+
+@pytest.mark.parametrize("text", ["", "   ", "Merhaba, iyi çalışmalar", "?????", "\0\ud800", "asdf qwer", "😀"])
+def test_a_case_nothing_is_known_of_stays_with_the_solution_centre(knowledge: Knowledge, text: str) -> None:
+    decision = decide(Report(text), knowledge)
+
+    assert (decision.owner, decision.owner_kind) == ("cozum-merkezi", OwnerKind.CENTRE)
+    assert not decision.automatic
+    assert decision.topic is None
+    assert reasons_of(decision, "centre")
+
+
+def test_a_doubtful_case_comes_with_at_most_three_proposals_the_best_first(knowledge: Knowledge) -> None:
+    decision = decide(Report("Yol bozuk, sokağımızda çukurlar var"), knowledge)
+
+    confidences = [proposal.confidence for proposal in decision.proposals]
+    assert decision.owner == "cozum-merkezi"
+    assert 1 <= len(confidences) <= 3
+    assert confidences == sorted(confidences, reverse=True)
+    assert "fen-isleri" in [proposal.owner for proposal in decision.proposals]
+    assert OTHER not in [proposal.owner for proposal in decision.proposals]
+
+
+def test_an_emergency_makes_the_case_urgent_and_names_the_number_but_never_the_owner(knowledge: Knowledge) -> None:
+    calm = decide(Report("Çöpler günlerdir alınmadı, konteyner dolu"), knowledge)
+    alarming = decide(Report("Çöpler günlerdir alınmadı, konteyner dolu. Yangın çıktı!"), knowledge)
+
+    assert calm.urgency is Urgency.ROUTINE
+    assert alarming.urgency is Urgency.URGENT
+    assert alarming.proposals[0].owner == calm.owner
+    assert reasons_of(alarming, "emergency") == ["emergency:fire matched 'yangin cikti', call 112"]
+
+
+def test_an_urgent_topic_makes_the_case_urgent(knowledge: Knowledge) -> None:
+    decision = decide(Report("Kaldırımda yaralı kedi var, yaralı hayvan için ekip gelsin"), knowledge)
+
+    assert decision.urgency is Urgency.URGENT
+    assert decision.automatic
+
+
+def test_what_lies_in_a_neighbouring_district_is_proposed_to_its_municipality(knowledge: Knowledge) -> None:
+    decision = decide(Report("Çöpler üç gündür alınmadı", latitude=41.3324, longitude=36.2690), knowledge)
+
+    assert decision.owner == "cozum-merkezi"
+    assert decision.neighbourhood is None
+    assert decision.proposals[0].owner == "atakum-belediyesi"
+
+
+def test_water_is_saskis_in_the_neighbouring_district_too(knowledge: Knowledge) -> None:
+    decision = decide(Report("Sular kesik", latitude=41.3324, longitude=36.2690), knowledge)
+
+    assert decision.proposals[0].owner == "saski"
+
+
+def test_writing_without_turkish_letters_changes_nothing(knowledge: Knowledge) -> None:
+    text = "Çiftlik Mahallesi'nde köpekler çöpleri dağıtıyor, ışıklar yanmıyor"
+
+    assert decide(Report(text), knowledge) == decide(Report(fold(text)), knowledge)
+
+
+def test_the_same_report_gives_the_same_decision_alone_and_in_a_batch(knowledge: Knowledge) -> None:
+    reports = [Report("Sular kesik"), Report(""), Report("Sular kesik"), Report("Yol bozuk")]
+
+    decisions = decide_many(reports, knowledge)
+
+    assert decisions == [decide(report, load_knowledge(MUNICIPALITY, MODEL)) for report in reports]
+    assert decisions[0] == decisions[2]
+
+
+def test_reasons_are_short_whatever_the_text(knowledge: Knowledge) -> None:
+    decision = decide(Report("çöp su yol park " * 5000), knowledge)
+
+    assert len(decision.reasons) < 12
+    assert all(len(reason) <= 120 for reason in decision.reasons)
+
+
+def test_without_a_model_clear_topics_still_decide_and_all_else_goes_to_the_centre(tmp_path: Path) -> None:
+    knowledge = load_knowledge(MUNICIPALITY, tmp_path)
+
+    clear = decide(Report("Çöpler alınmadı, çöp konteyneri dolu, çöp kokusu var"), knowledge)
+    unclear = decide(Report("Yolda köpek ve çöp var"), knowledge)
+
+    assert knowledge.trouble
+    assert (clear.owner, clear.automatic) == ("temizlik-isleri", True)
+    assert (unclear.owner, unclear.automatic) == ("cozum-merkezi", False)
+    assert reasons_of(clear, "model")[0].startswith("model:missing, only topics decide")
+
+
+@pytest.mark.parametrize("file", [CARD_FILE, WEIGHTS_FILE])
+@pytest.mark.parametrize("content", [b"", b"{}", b"[1]", b"\xff\xfe", b"PK\x03\x04broken"])
+def test_a_broken_model_never_stops_the_router(tmp_path: Path, file: str, content: bytes) -> None:
+    for name in (CARD_FILE, WEIGHTS_FILE):
+        shutil.copy(MODEL / name, tmp_path)
+    (tmp_path / file).write_bytes(content)
+
+    knowledge = load_knowledge(MUNICIPALITY, tmp_path)
+
+    assert knowledge.model is None
+    assert decide(Report("Merhaba"), knowledge).owner == "cozum-merkezi"
+
+
+def test_the_models_owners_are_all_owners_of_the_municipality() -> None:
+    labels = load_model(MODEL).card.labels
+
+    assert {MUNICIPALITY.owner(label).code for label in labels if label != OTHER} == set(labels) - {OTHER}
+
+
+def test_the_model_answers_the_same_for_a_word_it_remembers() -> None:
+    model = load_model(MODEL)
+    text_words = words(fold("Çöp konteyneri boşaltılmıyor, çöp kokuyor"))
+
+    first, again = model.probabilities(text_words), model.probabilities(text_words)
+
+    assert first == again
+    assert sum(first.values()) == pytest.approx(1)
+    assert max(first, key=lambda label: first[label]) == "temizlik-isleri"
+
+
+def test_the_model_holds_numbers_only() -> None:
+    with np.load(MODEL / WEIGHTS_FILE, allow_pickle=False) as file:
+        assert {file[name].dtype.kind for name in file.files} <= {"i", "f"}
+    assert (MODEL / WEIGHTS_FILE).stat().st_size < 4_000_000
+
+
+def test_a_topic_adds_to_the_model_and_an_untaught_owner_can_win() -> None:
+    weighing = Weighing(topic_weight=1.0, temperature=1.0, automatic_from=0.9)
+    chances = {"saski": 0.5, "zabita": 0.3, OTHER: 0.2}
+
+    assert weigh({}, chances, weighing)[0][0] == "saski"
+    assert weigh({"zabita": 2.0}, chances, weighing)[0][0] == "zabita"
+    assert weigh({"yedas": 3.0}, chances, weighing)[0][0] == "yedas"
