@@ -3,6 +3,7 @@
 import typer
 
 from ops import control, figures
+from ops.demo import demo
 from ops.replay import replay
 from shared.asyncapi import asyncapi
 
@@ -11,6 +12,7 @@ app = typer.Typer(name="ilkim", no_args_is_help=True, add_completion=False, pret
 # One line a command; each lives in the module that knows its subject.
 app.command()(control.setup)
 app.command()(control.up)
+app.command()(demo)
 app.command()(control.stop)
 app.command()(control.status)
 app.command()(control.logs)
