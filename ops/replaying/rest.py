@@ -14,9 +14,7 @@ from ops.replaying.installation import Installation
 from shared.messaging.topology import queues
 
 # Ready messages are asked of each queue itself: the management interface counts every five seconds.
-QUEUES: Final = tuple(
-    queue.name for queue in queues(()) if not queue.name.startswith(("reply.", "dead", "unrouted"))
-)
+QUEUES: Final = tuple(queue.name for queue in queues(()) if not queue.name.startswith(("reply.", "dead", "unrouted")))
 POLL_SECONDS: Final = 0.4
 # A batch in hand shows nowhere until it commits, and none takes that long.
 QUIET_POLLS: Final = 4
@@ -38,14 +36,15 @@ class Watch:
     async def until_quiet(self, seconds_max: float) -> dict[str, int]:
         """Wait until nothing is under way, `QUIET_POLLS` times running; what is left after a time without change."""
         loop = asyncio.get_running_loop()
-        quiet, seen, changed_at = 0, None, loop.time()
+        quiet, changed_at = 0, loop.time()
+        seen: dict[str, int] | None = None
         while quiet < QUIET_POLLS:
             now = await self.under_way()
             quiet = quiet + 1 if now == {} else 0
             if now != seen:
                 seen, changed_at = now, loop.time()
-            elif now and loop.time() - changed_at > seconds_max:
-                return now
+            elif now != {} and loop.time() - changed_at > seconds_max:
+                return now or {"a broker or database that cannot be asked": 1}
             await asyncio.sleep(POLL_SECONDS)
         return {}
 
