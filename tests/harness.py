@@ -61,7 +61,8 @@ class System:
 
     async def depth(self, queue: str) -> int:
         """Messages ready in a queue; those with a consumer are not counted."""
-        return int((await self.channel.declare_queue(queue, passive=True)).declaration_result.message_count or 0)
+        protocol = await self.channel.get_underlay_channel()  # a robust channel answers from its memory
+        return int((await protocol.queue_declare(queue, passive=True)).message_count or 0)
 
     async def take(self, queue: str, seconds: float = WAIT_SECONDS) -> bytes:
         """The next message of a queue, acknowledged."""

@@ -1,6 +1,7 @@
 """The outbox: what a transaction wants published is written in it, and published until the broker confirms."""
 
 import asyncio
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -13,7 +14,7 @@ from shared import metrics
 from shared.contracts import Message, pack
 from shared.database import Connection, is_away
 from shared.ids import new_id
-from shared.messaging.publisher import Publisher, Unconfirmed
+from shared.messaging.publisher import Publisher, Unconfirmed, Unroutable
 
 log = structlog.get_logger()
 
@@ -21,6 +22,8 @@ SWEEP_SECONDS: Final = 1.0
 SWEEP_PARCELS_MAX: Final = 20
 # Younger parcels are still being published by the process that wrote them.
 SWEEP_AFTER_SECONDS: Final = 3.0
+# A parcel that no queue takes is tried again so much later: what is in it besides goes out each time.
+UNROUTABLE_PAUSE_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class Outbox:
     def __init__(self, pool: asyncpg.Pool, publisher: Publisher) -> None:
         self._pool = pool
         self._publisher = publisher
+        self._unroutable: dict[UUID, float] = {}  # when to try again
 
     async def add(self, connection: Connection, messages: Iterable[Outgoing]) -> Parcel | None:
         """Write a parcel in the caller's transaction. None when there is nothing to publish."""
@@ -110,8 +114,6 @@ class Outbox:
             try:
                 while await self._sweep() == SWEEP_PARCELS_MAX:
                     pass
-            except Unconfirmed as error:
-                log.warning("sweep_waits", reason=str(error))
             except Exception as error:
                 if not is_away(error):
                     log.exception("sweep_failed")
@@ -119,25 +121,40 @@ class Outbox:
                     log.warning("sweep_waits", reason=str(error))
 
     async def _sweep(self) -> int:
+        """Publish some parcels that were left; how many were looked at, 0 when the broker is away."""
+        now = time.monotonic()
+        self._unroutable = {parcel: at for parcel, at in self._unroutable.items() if at > now}
         async with self._pool.acquire() as connection, connection.transaction():
+            oldest = await connection.fetchval(
+                "SELECT extract(epoch FROM now() - min(created_at))::float8 FROM outbox WHERE published_at IS NULL"
+            )
+            metrics.OUTBOX_OLDEST.set(oldest or 0)
             rows = await connection.fetch(
                 """
-                SELECT id, exchanges, routing_keys, message_ids, bodies,
-                       extract(epoch FROM now() - created_at)::float8 AS age
+                SELECT id, exchanges, routing_keys, message_ids, bodies
                 FROM outbox
                 WHERE published_at IS NULL
                   AND created_at < now() - make_interval(secs => $1)
+                  AND id <> ALL($3::uuid[])
                 ORDER BY created_at
                 LIMIT $2
                 FOR UPDATE SKIP LOCKED
                 """,
                 SWEEP_AFTER_SECONDS,
                 SWEEP_PARCELS_MAX,
+                list(self._unroutable),
             )
-            metrics.OUTBOX_OLDEST.set(rows[0]["age"] if rows else 0)
             for row in rows:
                 columns = (row["exchanges"], row["routing_keys"], row["message_ids"], row["bodies"])
-                await self._publisher.publish([Outgoing(*parts) for parts in zip(*columns, strict=True)])
+                try:
+                    await self._publisher.publish([Outgoing(*parts) for parts in zip(*columns, strict=True)])
+                except Unroutable as error:
+                    log.error("parcel_unroutable", parcel=str(row["id"]), reason=str(error))
+                    self._unroutable[row["id"]] = now + UNROUTABLE_PAUSE_SECONDS
+                    continue
+                except Unconfirmed as error:
+                    log.warning("sweep_waits", reason=str(error))
+                    return 0
                 await connection.execute("UPDATE outbox SET published_at = now() WHERE id = $1", row["id"])
             if rows:
                 log.info("swept", parcels=len(rows))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final, Protocol
 
 import structlog
-from aio_pika.exceptions import AMQPError
+from aio_pika.exceptions import AMQPError, PublishError
 from faststream.exceptions import FastStreamException
 from faststream.rabbit import Channel, ExchangeType, RabbitBroker, RabbitExchange
 
@@ -20,6 +20,10 @@ IN_FLIGHT_MAX: Final = 256
 
 class Unconfirmed(Exception):
     """Raised when the broker did not confirm. The message may have arrived all the same: repeat with the same id."""
+
+
+class Unroutable(Unconfirmed):
+    """Raised when no queue takes a message: its key is wrong, or a queue is missing."""
 
 
 class Sendable(Protocol):
@@ -59,7 +63,8 @@ class Publisher:
         except (AMQPError, FastStreamException, OSError, TimeoutError, RuntimeError, BaseExceptionGroup) as error:
             reason = _cause(error)
             metrics.PUBLISH_FAILED.labels(reason=type(reason).__name__).inc()
-            raise Unconfirmed(f"{type(reason).__name__}: {reason}") from error
+            kind = Unroutable if isinstance(reason, PublishError) else Unconfirmed
+            raise kind(f"{type(reason).__name__}: {reason}") from error
 
     async def _publish(self, message: Sendable) -> None:
         async with self._in_flight:

@@ -8,13 +8,14 @@ from collections.abc import AsyncIterator, Sequence
 import aio_pika
 import pytest
 from faststream import AckPolicy
+from faststream.rabbit import ExchangeType, RabbitBroker, RabbitExchange
 
-from shared.messaging import Outbox, Outgoing, Publisher, Unconfirmed, outbox, publisher
+from shared.messaging import Outbox, Outgoing, Publisher, Unconfirmed, outbox
 from shared.messaging.publisher import publishing_broker
 from shared.messaging.topology import EVENTS, INTAKE, NOTIFIER, ROUTING
 from tests.builders import a_case_progressed
 from tests.harness import System, running, until
-from tests.messaging.effects import FURTHER, KEY, QUEUE, Handler, a_service, effects, further
+from tests.messaging.effects import KEY, QUEUE, Handler, a_service, effects, further
 
 
 class Crash(BaseException):
@@ -70,21 +71,28 @@ async def test_one_message_that_no_queue_takes_makes_the_whole_parcel_unconfirme
 async def test_an_exchange_that_is_not_there_is_not_confirmed_and_harms_no_other(
     system: System, a_publisher: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wrong = publisher.RabbitExchange("ilkim.nowhere", type=publisher.ExchangeType.TOPIC, declare=False)
+    wrong = RabbitExchange("ilkim.nowhere", type=ExchangeType.TOPIC, declare=False)
     monkeypatch.setitem(a_publisher._exchanges, EVENTS, wrong)
     with pytest.raises(Unconfirmed):
         await a_publisher.publish([an_outgoing()])
     with pytest.raises(Unconfirmed):
         await a_publisher.publish([an_outgoing(1), an_outgoing(2)])
-    await a_publisher.publish([an_outgoing(exchange=NOTIFIER, key="receipts")])
-
+    await until(lambda: is_confirmed(a_publisher, an_outgoing(exchange=NOTIFIER, key="receipts")))
     assert await system.depth("notifier.receipts") == 1
+
+
+async def is_confirmed(publisher: Publisher, message: Outgoing) -> bool:
+    try:
+        await publisher.publish([message])
+    except Unconfirmed:
+        return False
+    return True
 
 
 async def test_the_publishing_channel_confirms_and_raises_for_returned_messages(system: System) -> None:
     broker = publishing_broker(system.amqp_url, "test")
     await broker.start()
-    channel = await broker.config.broker_config.channel_manager.get_channel()  # type: ignore[attr-defined]
+    channel = await broker.config.broker_config.channel_manager.get_channel()
     try:
         assert channel.publisher_confirms
         assert channel.on_return_raises
@@ -109,8 +117,6 @@ async def test_thousand_messages_of_a_parcel_arrive_in_their_order(system: Syste
 
 async def test_consumers_acknowledge_by_hand_after_the_commit(system: System) -> None:
     """Never `REJECT_ON_ERROR`: with it 100 of 100 messages were lost while the database was away."""
-    from faststream.rabbit import RabbitBroker
-
     broker = RabbitBroker(system.amqp_url)
     service = a_service(system, Handler())
     for consumer in service._consumers:
@@ -267,4 +273,3 @@ async def test_what_an_outside_program_mis_keys_is_kept_in_the_unrouted_queue(
     await a_publisher.publish([an_outgoing(exchange=INTAKE, key="no-lane")])
 
     assert await system.take("unrouted") == b'{"number": 0}'
-    assert FURTHER
