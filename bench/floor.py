@@ -16,7 +16,7 @@ from bench.installation import Servers
 from bench.rounds import GENERATOR, Round
 
 READY_SECONDS: Final = 30.0
-RUN_SECONDS_MAX: Final = 600.0
+RUN_SECONDS_MAX: Final = 180.0
 
 
 def measure(servers: Servers, cases: int, warm_up: int) -> Round:
