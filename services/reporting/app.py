@@ -1,6 +1,7 @@
 """Reporting's wiring: the only place that names concrete things together."""
 
 from services.reporting.handlers import Reporting
+from services.reporting.pages import FigurePages
 from services.reporting.web import Figures, api
 from shared import municipality
 from shared.contracts import (
@@ -38,5 +39,7 @@ def reporting() -> Service:
     place = municipality.load(settings.ilkim_municipality)
     service = Service("reporting", SCHEMA, settings)
     service.consume(Consumer("reporting", ["reporting.events"], FACTS, Reporting(place.zone).count))
-    service.web.include_router(api(Figures(service, place)))
+    figures = Figures(service, place)
+    service.web.include_router(api(figures))
+    FigurePages(figures, place).mount(service.web)
     return service

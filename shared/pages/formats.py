@@ -74,6 +74,13 @@ class Formats:
             return MOMENTS_AGO[self.language]
         return f"{self.span(seconds)} {'ago' if self.language == 'en' else 'önce'}"
 
+    def lower_first(self, words: str) -> str:
+        """A name as it stands within a sentence: Turkish I and İ become ı and i; abbreviations stay."""
+        if len(words) > 1 and words[1].isupper():
+            return words
+        first = {"I": "ı", "İ": "i"}.get(words[:1]) if self.language == "tr" else None
+        return (first or words[:1].lower()) + words[1:]
+
     def machine(self, value: date) -> str:
         """The value of a `<time datetime>`."""
         return self._here(value).isoformat(*(["seconds"] if isinstance(value, datetime) else []))

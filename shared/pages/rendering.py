@@ -95,6 +95,7 @@ class Pages:
             ago=formats.ago,
             span=formats.span,
             machine=formats.machine,
+            lower_first=formats.lower_first,
         )
         environment.globals.update(
             t=lambda key, **values: self.catalogue.say(language, key, **values),

@@ -14,12 +14,13 @@ document.addEventListener("click", async (event) => {
   }
 });
 
-// <button data-opens="#dialog"> and <button data-closes>.
+// <button data-opens="#dialog">, <button data-closes> and <button data-print>.
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-opens]");
   if (opener) document.querySelector(opener.dataset.opens).showModal();
   const closer = event.target.closest("[data-closes]");
   if (closer) closer.closest("dialog").close();
+  if (event.target.closest("[data-print]")) print();
 });
 
 // <form data-once>: a second press while the first is on its way does nothing. Coming back makes it usable again.
@@ -76,3 +77,6 @@ for (const part of document.querySelectorAll("[data-live]")) {
   };
   setTimeout(again, part.dataset.every * 1000);
 }
+
+// On paper everything is open.
+addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((box) => { box.open = true; }));

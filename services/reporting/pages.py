@@ -1,0 +1,280 @@
+"""The pages of the figures: the town today, and the bulletin; each table with its CSV."""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
+
+from services.reporting.domain.bulletin import Figure, Printed, does_close
+from services.reporting.domain.trend import Day, Trend, trend
+from services.reporting.web import Figures
+from shared.database import is_away
+from shared.municipality import Municipality
+from shared.pages import Pages
+from shared.pages.sheets import csv_response
+from shared.problems import RETRY_AFTER_SECONDS
+
+TEMPLATES: Final = Path(__file__).parent / "templates"
+AXES: Final = ("channel", "owner", "neighbourhood", "state", "topic", "outcome", "day")
+SHOWN_AXES: Final = ("channel", "state", "owner", "neighbourhood")
+ROWS_OPEN_MAX: Final = 12
+# However many readers look, the database is asked for a period once in so long.
+FRESH_SECONDS: Final = 1.0
+PERIODS_KEPT_MAX: Final = 32
+RECENT_DAYS: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One value of an axis, with its name in the reader's language still to come."""
+
+    value: str
+    cases: int
+    closed: int
+
+    @property
+    def open(self) -> int:
+        """Not closed yet."""
+        return self.cases - self.closed
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """The figures of the tiles."""
+
+    contacts: int
+    cases: int
+    closed: int
+
+    @property
+    def open(self) -> int:
+        """Not closed yet."""
+        return self.cases - self.closed
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything the figures page shows of one period, read together."""
+
+    events: int
+    last_at: datetime | None
+    today: Count
+    period: Count
+    tables: dict[str, tuple[Row, ...]]
+    trend: Trend | None
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """The days a page is about; None: open-ended."""
+
+    code: str
+    first: date | None
+    last: date | None
+
+
+class FigurePages:
+    """Built on `Figures`; moves by a small script, and by reloading without it."""
+
+    def __init__(self, figures: Figures, place: Municipality) -> None:
+        self._figures = figures
+        self._place = place
+        self._pages = Pages(TEMPLATES, place)
+        self._kept: dict[tuple[Period, date], tuple[float, Snapshot]] = {}
+        self._reading = asyncio.Lock()
+
+    def mount(self, web: FastAPI) -> None:
+        """Add the pages and their static files."""
+        self._pages.mount(web)
+        routes = APIRouter(include_in_schema=False)
+        routes.add_api_route("/", self.figures, methods=["GET"])
+        routes.add_api_route("/rakamlar", self.fragment, methods=["GET"])
+        routes.add_api_route("/figures.csv", self.figures_csv, methods=["GET"])
+        routes.add_api_route("/bulten", self.bulletin, methods=["GET"])
+        routes.add_api_route("/bulten.csv", self.bulletin_csv, methods=["GET"])
+        web.include_router(routes)
+
+    async def figures(self, request: Request) -> Response:
+        """How is the town today?"""
+        return await self._show_figures(request, "figures.html", self._period(request))
+
+    async def fragment(self, request: Request) -> Response:
+        """The part of the page that moves; 304 while nothing has changed."""
+        response = await self._show_figures(request, "figures_live.html", self._period(request))
+        tag = f'"{hashlib.sha256(response.body).hexdigest()[:16]}"'
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers={"ETag": tag})
+        response.headers["ETag"] = tag
+        return response
+
+    async def figures_csv(self, request: Request, by: str = "channel") -> Response:
+        """One axis as a table."""
+        if by not in AXES:
+            raise HTTPException(422, f"by is one of {', '.join(AXES)}")
+        period = self._period(request)
+        rows = _rows(await self._figures.by(by, period.first, period.last))
+        language = self._pages.language(request)
+        table = [(row.value, self._label(by, row.value, language), row.cases, row.closed, row.open) for row in rows]
+        head = (by, "name", "cases", "closed", "open")
+        return csv_response(f"figures-{by}.csv", head, table, request.query_params.get("ayrac", ","))
+
+    async def bulletin(self, request: Request) -> Response:
+        """What do we tell the press?"""
+        first, last = _days(request)
+        try:
+            printed = await self._figures.bulletin(first, last)
+        except Exception as error:
+            if not is_away(error):
+                raise
+            return self._away(request)
+        values: dict[str, Any] = {
+            "printed": printed,
+            "unclosed": does_close(printed, self._place.bulletin),
+            "first": first,
+            "last": last,
+            "drawn_at": datetime.now(UTC),
+            "source": self._place.bulletin.source,
+            "word": lambda thing, field: getattr(thing, _in(self._pages.language(request), field)),
+        }
+        return self._pages.render(request, "bulletin.html", **values)
+
+    async def bulletin_csv(self, request: Request) -> Response:
+        """The bulletin with all its parts, one line each."""
+        printed = await self._figures.bulletin(*_days(request))
+        label = _in(self._pages.language(request), "label")
+        head = ("kind", "group", "code", "name", "cases", "resolved")
+        return csv_response("bulten.csv", head, _bulletin_table(printed, label), request.query_params.get("ayrac", ","))
+
+    async def _show_figures(self, request: Request, template: str, period: Period) -> Response:
+        try:
+            snapshot = await self._snapshot(period)
+        except Exception as error:
+            if not is_away(error):
+                raise
+            return self._away(request)
+        language = self._pages.language(request)
+        ends = {"from": period.first, "to": period.last}
+        chosen = {name: day.isoformat() for name, day in ends.items() if day}
+        values: dict[str, Any] = {
+            "snapshot": snapshot,
+            "period": period,
+            "axes": SHOWN_AXES,
+            "rows_open_max": ROWS_OPEN_MAX,
+            "label": lambda axis, value: self._label(axis, value, language),
+            "parameters": chosen if period.code == "secilen" else {"donem": period.code},
+        }
+        return self._pages.render(request, template, **values)
+
+    async def _snapshot(self, period: Period) -> Snapshot:
+        """The figures of a period, at most a second old; many readers at once ask the database once."""
+        key = (period, self._today())
+        async with self._reading:
+            kept = self._kept.get(key)
+            if kept and time.monotonic() - kept[0] < FRESH_SECONDS:
+                return kept[1]
+            snapshot = await self._read(period)
+            if len(self._kept) >= PERIODS_KEPT_MAX:
+                self._kept.clear()
+            self._kept[key] = (time.monotonic(), snapshot)
+            return snapshot
+
+    async def _read(self, period: Period) -> Snapshot:
+        today = self._today()
+        tables = {axis: _rows(await self._figures.by(axis, period.first, period.last)) for axis in SHOWN_AXES}
+        of_today = _rows(await self._figures.by("channel", today, today))
+        days = await self._figures.by("day", period.first, period.last)
+        now = await self._figures.overview(today, today)
+        ever = await self._figures.overview(period.first, period.last)
+        return Snapshot(
+            ever["events"],
+            ever["last_at"],
+            _count(now["contacts"], of_today),
+            _count(ever["contacts"], tables["channel"]),
+            tables,
+            trend(Day(day["value"], day["cases"], day["closed"]) for day in days),
+        )
+
+    def _period(self, request: Request) -> Period:
+        first, last = _days(request)
+        today, code = self._today(), request.query_params.get("donem", "")
+        if first or last:
+            return Period("secilen", first, last)
+        if code == "bugun":
+            return Period(code, today, today)
+        if code == "son30":
+            return Period(code, today - timedelta(days=RECENT_DAYS - 1), today)
+        return Period("tumu", None, None)
+
+    def _today(self) -> date:
+        return datetime.now(self._place.zone).date()
+
+    def _label(self, axis: str, value: str, language: str) -> str:
+        """What a value of an axis is called; a code the municipality does not know stays a code."""
+        if not value:
+            return self._pages.catalogue.say(language, f"figures.none_{axis}" if axis == "outcome" else "page.unknown")
+        try:
+            if axis == "owner":
+                return self._place.owner(value).name_in(language)
+            if axis == "topic":
+                return self._place.topic(value).name_in(language)
+            if axis == "neighbourhood":
+                return self._place.neighbourhood(value).name
+        except KeyError:
+            return value
+        if axis == "day":
+            return self._pages.formats(language).day(date.fromisoformat(value))
+        return self._pages.catalogue.name(language, axis, value)
+
+    def _away(self, request: Request) -> Response:
+        title, words = (self._pages.say(request, f"page.{key}") for key in ("away", "away_words"))
+        headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
+        return self._pages.render(request, "message.html", status=503, headers=headers, title=title, words=words)
+
+
+def _days(request: Request) -> tuple[date | None, date | None]:
+    """The days asked for by `from` and `to`; what is empty or no day leaves its end open."""
+    first, last = (_day(request.query_params.get(name, "")) for name in ("from", "to"))
+    return first, last
+
+
+def _day(written: str) -> date | None:
+    try:
+        return date.fromisoformat(written)
+    except ValueError:
+        return None
+
+
+def _rows(found: Sequence[dict[str, Any]]) -> tuple[Row, ...]:
+    return tuple(Row(str(row["value"]), row["cases"], row["closed"]) for row in found)
+
+
+def _count(contacts: Sequence[dict[str, Any]], rows: Sequence[Row]) -> Count:
+    return Count(
+        sum(row["contacts"] for row in contacts), sum(row.cases for row in rows), sum(row.closed for row in rows)
+    )
+
+
+def _bulletin_table(printed: Printed, label: str) -> list[tuple[object, ...]]:
+    table: list[tuple[object, ...]] = []
+    for figure in printed.groups:
+        table.append(_bulletin_row("group", figure, label))
+        table += [
+            ("part", figure.code, part.code, getattr(part, label), part.cases, part.resolved) for part in figure.parts
+        ]
+    return table + [_bulletin_row("line", figure, label) for figure in printed.lines]
+
+
+def _bulletin_row(kind: str, figure: Figure, label: str) -> tuple[object, ...]:
+    resolved = "" if figure.resolved is None else figure.resolved
+    return (kind, figure.code, "", getattr(figure, label), figure.cases, resolved)
+
+
+def _in(language: str, field: str) -> str:
+    """The field that holds the words of a language."""
+    return f"{field}_en" if language == "en" else field
