@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import uvloop
 
-from bench.sentences import complaint
+from bench.sentences import Complaints
 from simulators.whatsapp.payloads import Account, CitizenMessage, message_webhook, new_wamid, sign
 
 CONNECTIONS: Final = 32
@@ -102,12 +102,12 @@ async def send(requests: list[bytes], host: str, port: int) -> Load:
 
 def webhooks(url: SplitResult, account: Account, secret: str, count: int, first_number: int) -> list[bytes]:
     """`count` whole requests: one citizen, one message, one webhook each."""
-    chance = random.Random(first_number)
+    complaints, chance = Complaints(), random.Random(first_number)
     requests = []
     for place in range(count):
         number = str(first_number + place)
         message = CitizenMessage(
-            number, new_wamid(number, inbound=True), int(time.time()), complaint(chance), f"Vatandaş {place}"
+            number, new_wamid(number, inbound=True), int(time.time()), complaints.one(chance), f"Vatandaş {place}"
         )
         body = message_webhook(account, [message])
         requests.append(_request(url, body, sign(body, secret)))

@@ -1,77 +1,34 @@
-"""Complaints of our own making for the load: varied enough that no cache and no rule answers for all of them."""
+"""What the bench's citizens write: sentences of the nine months' phrase book, every topic by its weight."""
 
 import random
-from typing import Final
 
-_OPENINGS: Final = (
-    "",
-    "Merhaba, ",
-    "İyi günler, ",
-    "Selam, ",
-    "Kolay gelsin, ",
-    "Merhabalar sayın yetkili, ",
-    "Bir şikayetim var: ",
-    "Lütfen yardımcı olun, ",
-)
-_PLACES: Final = (
-    "Kılıçdede Mahallesi",
-    "Liman Mahallesi",
-    "Bahçelievler mah.",
-    "Adalet Mahallesi",
-    "kadıköy mahallesi",
-    "Hastane Mahallesi",
-    "Ulugazi mah",
-    "Cedit Mahallesi",
-    "Fevzi Çakmak Mahallesi",
-    "zeytinlik mahallesi",
-    "Selahiye Mahallesi",
-    "Kale Mahallesi",
-)
-_WHERE: Final = (
-    "{place} {number}. sokakta",
-    "{place}, okulun karşısında",
-    "{place} pazar yerinin yanında",
-    "{place} {number} numaralı binanın önünde",
-    "{place} parkın girişinde",
-    "{place} caminin arkasındaki yolda",
-)
-_TROUBLES: Final = (
-    "çöp konteyneri {days} gündür boşaltılmadı, her yer çöp oldu",
-    "kaldırım taşları sökülmüş, yürürken düşecektik",
-    "yolda büyük bir çukur var, arabalar zarar görüyor",
-    "sokak lambası {days} gündür yanmıyor, akşamları karanlık",
-    "başıboş köpekler sürü halinde dolaşıyor, çocuklar korkuyor",
-    "ağaç dalları pencerelere kadar uzadı, budanması gerekiyor",
-    "parktaki salıncak kırılmış, çocuklar için tehlikeli",
-    "işportacılar kaldırımı kapatmış, geçemiyoruz",
-    "kafe gece yarısına kadar yüksek sesle müzik çalıyor",
-    "inşaattan çıkan moloz {days} gündür yolda duruyor",
-    "rögar kapağı açık kalmış, birisi düşebilir",
-    "yağmur suyu mazgalı tıkalı, yol göle dönüyor",
-    "haşere ve sivrisinek çok arttı, ilaçlama istiyoruz",
-    "binamızın yanına ruhsatsız kat çıkılıyor",
-    "manav tezgahını yola taşırmış, araçlar zor geçiyor",
-    "boş arsada otlar insan boyunu geçti, temizlenmeli",
-    "asfalt çalışması yarım bırakıldı, toz içindeyiz",
-    "yaşlı annem için evde bakım desteği almak istiyorum",
-    "park edilen araçlar yaya geçidini kapatıyor",
-    "apartmandan balkona sürekli çöp ve su atılıyor",
-)
-_CLOSINGS: Final = (
-    ".",
-    ", ilgilenir misiniz?",
-    ". Gereğini rica ederim.",
-    ". Teşekkürler",
-    ", {days} kez aradım sonuç alamadım.",
-    ". Çocuklu aileyiz, acil bakılmasını bekliyoruz.",
-    "!!",
-)
+from ops.nine_months.phrases import Sayings, book, say
+from ops.nine_months.places import NOWHERE, Places, Way, Where
+from ops.nine_months.words import write
+from shared import municipality
+from shared.contracts import Channel
+from shared.settings import Settings
+
+# How the nine months' citizens tell a place on WhatsApp, in parts of a hundred.
+_WAYS = {Way.NAME: 80, Way.STREET: 20}
 
 
-def complaint(chance: random.Random) -> str:
-    """One complaint, the same for the same state of `chance`."""
-    where = chance.choice(_WHERE)
-    parts = (chance.choice(_OPENINGS), where, " ", chance.choice(_TROUBLES), chance.choice(_CLOSINGS))
-    return "".join(parts).format(
-        place=chance.choice(_PLACES), number=chance.randint(1, 240), days=chance.randint(2, 15)
-    )
+class Complaints:
+    """Reading streets and areas takes a moment: make one and keep it."""
+
+    def __init__(self) -> None:
+        self._municipality = municipality.load(Settings.model_fields["ilkim_municipality"].default)
+        self._places = Places(self._municipality)
+        self._sayings = list(book().values())
+        self._weights = [sayings.weight for sayings in self._sayings]
+
+    def one(self, chance: random.Random) -> str:
+        """A message, the same for the same state of `chance`."""
+        sayings = chance.choices(self._sayings, self._weights)[0]
+        sentence = say(chance.choice(sayings.patterns), chance, district=self._municipality.name)
+        return write(Channel.WHATSAPP, [sentence], self._where(sayings, chance), "", chance)
+
+    def _where(self, sayings: Sayings, chance: random.Random) -> Where:
+        if sayings.place == "never" or chance.random() < (0.15 if sayings.place == "always" else 0.6):
+            return NOWHERE
+        return self._places.draw(chance.choices(list(_WAYS), list(_WAYS.values()))[0], chance)
