@@ -6,7 +6,7 @@ from uuid import UUID
 
 from shared.contracts import CaseProgressed, Message
 from shared.messaging import Consumer, Never, NotNow, Outgoing, Service, Unit, envelopes
-from shared.messaging.topology import EVENTS
+from shared.messaging.topology import NOTIFIER
 from tests.harness import System
 
 QUEUE = "reporting.events"
@@ -60,7 +60,7 @@ def a_service(system: System, handler: Handler, prefetch: int = 64) -> Service:
 
 def further(event: Message) -> list[Outgoing]:
     """Tell the event itself further, for nobody here consumes it."""
-    return envelopes(EVENTS, "router.urgent", [event])
+    return envelopes(NOTIFIER, "receipts", [event])
 
 
 async def effects(system: System) -> dict[UUID, int]:

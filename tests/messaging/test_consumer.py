@@ -56,7 +56,7 @@ async def test_an_event_delivered_ten_times_takes_effect_once(system: System) ->
         await settled(system, 2)
 
     assert await effects(system) == {event.id: 1, last.id: 1}
-    told = [json.loads(body)["events"] for body in await system.take_all("notifier.cases.urgent")]
+    told = [json.loads(body)["events"] for body in await system.take_all(FURTHER)]
     assert sorted(row["id"] for rows in told for row in rows) == sorted([str(event.id), str(last.id)])
 
 

@@ -15,7 +15,7 @@ from shared.messaging.publisher import publishing_broker
 from shared.messaging.topology import EVENTS, INTAKE, NOTIFIER, ROUTING
 from tests.builders import a_case_progressed
 from tests.harness import System, running, until
-from tests.messaging.effects import KEY, QUEUE, Handler, a_service, effects, further
+from tests.messaging.effects import FURTHER, KEY, QUEUE, Handler, a_service, effects, further
 
 
 class Crash(BaseException):
@@ -157,13 +157,13 @@ async def after_a_crash(system: System, event_id: object) -> None:
     """A new process takes over: the event has taken effect once, and was told further."""
 
     async def told() -> bool:
-        return await unpublished(system) == 0 and await system.depth("notifier.cases.urgent") > 0
+        return await unpublished(system) == 0 and await system.depth(FURTHER) > 0
 
     async with running(a_service(system, Handler(tells=further))):
         await until(told)
         await until(lambda: depth_is(system, 0))
     assert await effects(system) == {event_id: 1}
-    bodies = await system.take_all("notifier.cases.urgent")
+    bodies = await system.take_all(FURTHER)
     assert {part["id"] for body in bodies for part in json.loads(body)["events"]} == {str(event_id)}
 
 
