@@ -77,7 +77,8 @@ async def conduct(
     contacts: Iterable[PlannedContact],
     cast: Players | None,
     kill_every: float | None,
-    tell_sent: Callable[[int], None],
+    tell_sent: Callable[[int], None] = lambda _: None,
+    still_seconds_max: float = STILL_SECONDS_MAX,
 ) -> Conducted:
     """Send all, wait until every case had its last word and nothing is under way. `cast` None: nobody answers."""
     began, done = time.monotonic(), Conducted()
@@ -95,12 +96,12 @@ async def conduct(
         await sender.send(contacts)
         done.seconds["sent"] = time.monotonic() - began
         if cast:
-            await _until_settled(cast.scripts, watch)
+            await _until_settled(cast.scripts, watch, still_seconds_max)
             done.seconds["answered"] = time.monotonic() - began
             done.unsettled = len(cast.scripts) - cast.scripts.settled
         if killing:
             killing.cancel()
-        done.left = await watch.until_quiet(STILL_SECONDS_MAX)
+        done.left = await watch.until_quiet(still_seconds_max)
         done.seconds["at rest"] = time.monotonic() - began
         for task in playing:
             task.cancel()
@@ -121,14 +122,14 @@ def _clerk(installation: Installation, cast: Players | None) -> Clerk | None:
     return Clerk(installation.desk, *credentials, cast.desk_departments, cast.scripts)
 
 
-async def _until_settled(scripts: Scripts, watch: Watch) -> None:
-    """Until every case had its last word, or nothing has moved for `STILL_SECONDS_MAX`."""
+async def _until_settled(scripts: Scripts, watch: Watch, still_seconds_max: float) -> None:
+    """Until every case had its last word, or nothing has moved for so long."""
     seen, changed_at = None, time.monotonic()
     while not scripts.all_settled.is_set():
         now = (scripts.settled, await watch.under_way())
         if now != seen:
             seen, changed_at = now, time.monotonic()
-        elif time.monotonic() - changed_at > STILL_SECONDS_MAX:
+        elif time.monotonic() - changed_at > still_seconds_max:
             return
         await _wait(scripts.all_settled, LOOK_SECONDS)
 
