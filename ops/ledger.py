@@ -37,8 +37,10 @@ BREACHES: Final = {
         WHERE raw_message.id IS NULL""",
     "a contact that opened cases without a case": """
         SELECT contact.id FROM intake.contact
-        LEFT JOIN intake.contact_case ON contact_case.contact_id = contact.id
-        WHERE contact.effect <> 'none' AND contact_case.contact_id IS NULL""",
+        LEFT JOIN intake.case_file ON case_file.contact_id = contact.id
+        LEFT JOIN intake.joined_case ON joined_case.contact_id = contact.id
+        WHERE contact.effect = 'opened' AND case_file.id IS NULL
+           OR contact.effect = 'joined' AND joined_case.case_id IS NULL""",
     "a case that never reached the router": """
         SELECT case_file.id FROM intake.case_file
         LEFT JOIN router.case_record ON case_record.id = case_file.id

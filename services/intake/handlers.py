@@ -134,7 +134,7 @@ def _tell(
         rows = [row for row in registered if row.lane == lane]
         outgoing += envelopes(ROUTING, lane, [event for row in rows for event in _work(row, numbers)])
         facts = [_fact(row, numbers) for row in rows]
-        people = dict.fromkeys(row.person_id for row in rows)
+        people = dict.fromkeys(row.person_id for row in rows if row.person_id)
         news = [addresses[person] for person in people if person in addresses]
         outgoing += envelopes(EVENTS, f"intake.{lane}", facts)
         outgoing += envelopes(NOTIFIER, f"contacts.{lane}", [*news, *facts])

@@ -123,13 +123,13 @@ async def open_cases(
             [row.person_id for row, _ in opened],
             [row.message.occurred_at for row, _ in opened],
         )
-    links = [(row.contact_id, case.id) for row, case in opened]
-    links += [(row.contact_id, case.case_id) for row in registrations for case in row.joins]
-    await connection.execute(
-        "INSERT INTO contact_case (contact_id, case_id) SELECT * FROM unnest($1::uuid[], $2::uuid[])",
-        [contact for contact, _ in links],
-        [case for _, case in links],
-    )
+    joined = [(row.contact_id, case.case_id) for row in registrations for case in row.joins]
+    if joined:
+        await connection.execute(
+            "INSERT INTO joined_case (contact_id, case_id) SELECT * FROM unnest($1::uuid[], $2::uuid[])",
+            [contact for contact, _ in joined],
+            [case for _, case in joined],
+        )
     return given
 
 
@@ -158,8 +158,10 @@ async def submission(pool: asyncpg.Pool, submission_id: str) -> Submission | Non
     row = await pool.fetchrow(
         """
         SELECT contact.id,
-               array(SELECT case_file.number FROM contact_case JOIN case_file ON case_file.id = contact_case.case_id
-                     WHERE contact_case.contact_id = contact.id ORDER BY case_file.id) AS numbers,
+               array(SELECT number FROM case_file WHERE contact_id = contact.id
+                     UNION
+                     SELECT number FROM case_file JOIN joined_case ON joined_case.case_id = case_file.id
+                     WHERE joined_case.contact_id = contact.id) AS numbers,
                -- A reply's id begins with the time of the event it tells of.
                array(SELECT web_reply.text FROM web_reply
                      WHERE web_reply.submission_id = $1 ORDER BY web_reply.id) AS replies

@@ -53,15 +53,10 @@ class Notifier:
     async def note(self, unit: Unit, events: Sequence[Message]) -> None:
         """Note what providers say of our replies."""
         receipts = [event for event in events if isinstance(event, DeliveryReported)]
-        standing, by_provider = await store.lock_notices(
-            unit.connection,
-            {receipt.reference for receipt in receipts if receipt.reference},
-            {receipt.provider_id for receipt in receipts if not receipt.reference},
-        )
+        standing = await store.lock_notices(unit.connection, {row.reference for row in receipts if row.reference})
         changes: dict[UUID, Change] = {}
         for receipt in receipts:
-            notice_id = receipt.reference or by_provider.get(receipt.provider_id)
-            notice = standing.get(notice_id) if notice_id else None
+            notice = standing.get(receipt.reference) if receipt.reference else None
             if notice is not None:
                 before = changes.get(notice.id)
                 change = receipt_change(_as_of(notice, before), receipt.status, receipt.provider_id, receipt.error)

@@ -123,7 +123,7 @@ class PostOffice:
 
     async def _record(self, results: Sequence[tuple[Result, Letter]]) -> None:
         async with self._service.pool.acquire() as connection, connection.transaction():
-            standing, _ = await store.lock_notices(connection, {result.notice_id for result, _ in results})
+            standing = await store.lock_notices(connection, {result.notice_id for result, _ in results})
             changes = []
             for result, letter in results:
                 notice = standing.get(result.notice_id)

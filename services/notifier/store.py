@@ -167,22 +167,19 @@ async def add_notices(
     return {row["id"] for row in fresh}
 
 
-async def lock_notices(
-    connection: Connection, ids: Collection[UUID], provider_ids: Collection[str] = ()
-) -> tuple[dict[UUID, Standing], dict[str, UUID]]:
-    """Replies as they stand, locked in one order, by our id or the provider's; and the provider's ids to ours."""
+async def lock_notices(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Standing]:
+    """Replies as they stand, locked in one order."""
     rows = await connection.fetch(
         """
-        SELECT id, status, attempts, event, channel, case_id, contact_id, trace_id, provider_id
+        SELECT id, status, attempts, event, channel, case_id, contact_id, trace_id
         FROM notice
-        WHERE id = ANY($1::uuid[]) OR (provider_id = ANY($2::text[]) AND provider_id IS NOT NULL)
+        WHERE id = ANY($1)
         ORDER BY id
         FOR UPDATE
         """,
         list(ids),
-        list(provider_ids),
     )
-    standing = {
+    return {
         row["id"]: Standing(
             row["id"],
             NoticeStatus(row["status"]),
@@ -195,7 +192,6 @@ async def lock_notices(
         )
         for row in rows
     }
-    return standing, {row["provider_id"]: row["id"] for row in rows if row["provider_id"]}
 
 
 async def save_changes(connection: Connection, changes: Sequence[Change]) -> None:

@@ -38,7 +38,7 @@ def reporting() -> Service:
     settings = read(Settings)
     place = municipality.load(settings.ilkim_municipality)
     service = Service("reporting", SCHEMA, settings)
-    service.consume(Consumer("reporting", ["reporting.events"], FACTS, Reporting(place.zone).count))
+    service.consume(Consumer("reporting", ["reporting.events"], FACTS, Reporting(place.zone).count, linger_seconds=0.2))
     figures = Figures(service, place)
     service.web.include_router(api(figures))
     FigurePages(figures, place).mount(service.web)

@@ -62,7 +62,6 @@ class Count:
 class Snapshot:
     """Everything the figures page shows of one period, read together."""
 
-    events: int
     last_at: datetime | None
     today: Count
     period: Count
@@ -192,7 +191,6 @@ class FigurePages:
         now = await self._figures.overview(today, today)
         ever = await self._figures.overview(period.first, period.last)
         return Snapshot(
-            ever["events"],
             ever["last_at"],
             _count(now["contacts"], of_today),
             _count(ever["contacts"], tables["channel"]),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from typing import Final
 from uuid import UUID
 
 import structlog
@@ -44,6 +45,9 @@ from shared.messaging.topology import DEPARTMENTS, EVENTS, LANES, owner_queue
 from shared.municipality import Municipality
 
 log = structlog.get_logger()
+
+# The steps a citizen may be told of.
+TOLD: Final = (CaseForwarded, CaseAsked, CaseClosed)
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ class Router:
         decisions = decide_many([_report(event) for event in opened], self.knowledge)
         cases = [self._case(event, decision) for event, decision in zip(opened, decisions, strict=True)]
         facts = [_assigned(case, event, by) for case, event, by in zip(cases, opened, decisions, strict=True)]
-        await store.add_cases(unit.connection, cases, opened)
+        await store.add_cases(unit.connection, cases)
         await store.add_history(unit.connection, [*opened, *facts])
         unit.publish(*_tell(facts, {case.id: case for case in cases}))
         unit.publish(
@@ -328,8 +332,10 @@ def _addition(case: Case, event: ContactJoined) -> Outgoing:
 
 
 def _tell(facts: Sequence[CaseEvent], cases: Mapping[UUID, Case]) -> list[Outgoing]:
-    """The facts for whoever counts or replies, by lane."""
+    """The facts by lane, and by whether citizens are told of them: the notifier need not read the others."""
     outgoing: list[Outgoing] = []
     for lane in LANES:
-        outgoing += envelopes(EVENTS, f"router.{lane}", [f for f in facts if cases[f.case_id].lane == lane])
+        rows = [fact for fact in facts if cases[fact.case_id].lane == lane]
+        outgoing += envelopes(EVENTS, f"router.told.{lane}", [fact for fact in rows if isinstance(fact, TOLD)])
+        outgoing += envelopes(EVENTS, f"router.kept.{lane}", [fact for fact in rows if not isinstance(fact, TOLD)])
     return outgoing

@@ -8,17 +8,16 @@ from shared.contracts import CaseEvent, CaseOpened, CaseState, Channel, Outcome,
 from shared.database import Connection
 
 
-async def add_cases(connection: Connection, cases: Sequence[Case], opened: Sequence[CaseOpened]) -> None:
+async def add_cases(connection: Connection, cases: Sequence[Case]) -> None:
     """Write newly assigned cases."""
     await connection.execute(
         """
         INSERT INTO case_record (id, number, version, state, owner, owner_kind, assignment_id, topic, neighbourhood,
                                  lane, due_at, opened_at, contact_id, person_id, channel, account, language,
-                                 trace_id, opened)
+                                 trace_id)
         SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::uuid[],
                              $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[],
-                             $13::uuid[], $14::uuid[], $15::text[], $16::text[], $17::text[], $18::text[],
-                             $19::bytea[])
+                             $13::uuid[], $14::uuid[], $15::text[], $16::text[], $17::text[], $18::text[])
         """,
         [case.id for case in cases],
         [case.number for case in cases],
@@ -38,7 +37,6 @@ async def add_cases(connection: Connection, cases: Sequence[Case], opened: Seque
         [case.account for case in cases],
         [case.language for case in cases],
         [case.trace_id for case in cases],
-        [event.model_dump_json(exclude_none=True).encode() for event in opened],
     )
 
 
@@ -113,8 +111,10 @@ async def add_history(connection: Connection, events: Sequence[CaseEvent | CaseO
 
 
 async def opened(connection: Connection, ids: Collection[UUID]) -> Mapping[UUID, CaseOpened]:
-    """What the citizen said, for the next owner."""
+    """What the citizen said, for the next owner: the first step of each case."""
     if not ids:
         return {}
-    rows = await connection.fetch("SELECT id, opened FROM case_record WHERE id = ANY($1)", list(ids))
-    return {row["id"]: CaseOpened.read(row["opened"]) for row in rows}
+    rows = await connection.fetch(
+        "SELECT case_id, event FROM case_history WHERE case_id = ANY($1) AND version = 1", list(ids)
+    )
+    return {row["case_id"]: CaseOpened.read(row["event"]) for row in rows}

@@ -88,7 +88,8 @@ class Consumer:
 
     `kinds` are the messages the handler acts on; others in an envelope are passed over, or shelved where programs
     that are not ours publish (`outsiders_write`): they must not vanish there. Each queue is its own
-    lane with its own prefetch, so that a long one never holds up another.
+    lane with its own prefetch, so that a long one never holds up another. `linger_seconds` makes larger batches
+    where freshness within that time is enough.
     """
 
     def __init__(
@@ -101,9 +102,11 @@ class Consumer:
         events_max: int = EVENTS_MAX,
         prefetch: int = PREFETCH,
         outsiders_write: bool = False,
+        linger_seconds: float = 0.0,
     ) -> None:
         self.name = name
         self._outsiders_write = outsiders_write
+        self._linger_seconds = linger_seconds
         self.queues = tuple(queues)
         self._kinds = {kind.type_name(): kind for kind in kinds}
         self._handler = handler
@@ -155,7 +158,9 @@ class Consumer:
     async def _collect(
         self, first: RabbitMessage, lane: asyncio.Queue[RabbitMessage], pool: asyncpg.Pool
     ) -> list[_Delivery]:
-        """What is here already, up to `events_max` events: nothing waits for a batch to fill."""
+        """What is here already, up to `events_max` events, after lingering where nobody waits for this consumer."""
+        if self._linger_seconds:
+            await asyncio.sleep(self._linger_seconds)
         deliveries = [await self._decode(first, pool)]
         events = len(deliveries[0].events)
         while events < self._events_max and not lane.empty():

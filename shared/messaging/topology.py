@@ -71,7 +71,7 @@ EXCHANGES: Final = (
     Exchange(
         EVENTS,
         ExchangeType.TOPIC,
-        "facts for whoever counts or replies, key `<service>.<lane>`, or `notifier.recorded`",
+        "facts for whoever counts or replies, key `intake.<lane>`, `router.told|kept.<lane>` or `notifier.recorded`",
     ),
     Exchange(
         NOTIFIER, ExchangeType.DIRECT, "addresses with their contacts, and providers' receipts, for the notifier alone"
@@ -98,7 +98,7 @@ _SERVICE_QUEUES: Final = (
         Queue(f"notifier.contacts.{lane}", NOTIFIER, f"contacts.{lane}", "contacts and their addresses")
         for lane in LANES
     ),
-    *(Queue(f"notifier.cases.{lane}", EVENTS, f"router.{lane}", "steps a citizen may be told of") for lane in LANES),
+    *(Queue(f"notifier.cases.{lane}", EVENTS, f"router.told.{lane}", "steps a citizen is told of") for lane in LANES),
     Queue("notifier.receipts", NOTIFIER, "receipts", "what providers said of our replies"),
     *(
         Queue(reply_queue(channel), REPLIES, reply_queue(channel), f"replies to go out by {channel}")

@@ -10,7 +10,7 @@ from shared.messaging.topology import NOTIFIER
 from tests.harness import System
 
 QUEUE = "reporting.events"
-KEY = "router.routine"
+KEY = "router.told.routine"
 # Where effects are told further; nobody consumes it here.
 FURTHER = "notifier.receipts"
 

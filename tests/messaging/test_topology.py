@@ -82,7 +82,7 @@ async def test_a_queue_with_other_arguments_is_refused(
 async def test_a_dead_message_is_kept_with_the_queue_it_died_in(channel: AbstractChannel) -> None:
     await topology.declare(channel, OWNERS)
     exchange = await channel.get_exchange(topology.EVENTS, ensure=False)
-    await exchange.publish(aio_pika.Message(b"poison", delivery_mode=2), "router.routine")
+    await exchange.publish(aio_pika.Message(b"poison", delivery_mode=2), "router.told.routine")
     message = await (await channel.get_queue("reporting.events")).get(timeout=5)
     await message.reject(requeue=False)
 

@@ -44,14 +44,15 @@ CREATE TABLE case_file (
     opened_at timestamptz NOT NULL
 );
 
--- Which contacts belong to which cases: many to many.
-CREATE TABLE contact_case (
+-- Which contact opened a case stands in the case; here stand the contacts that joined one later.
+CREATE TABLE joined_case (
     contact_id uuid NOT NULL REFERENCES contact,
     case_id uuid NOT NULL REFERENCES case_file,
     PRIMARY KEY (contact_id, case_id)
 );
--- The tracking page's question: what else was said about this case?
-CREATE INDEX contact_case_by_case ON contact_case (case_id);
+-- The tracking page's questions: what did this contact open, and what else was said about this case?
+CREATE INDEX case_file_by_contact ON case_file (contact_id);
+CREATE INDEX joined_case_by_case ON joined_case (case_id);
 
 -- Replies to citizens who used the form; the page of their submission shows them.
 CREATE TABLE web_reply (

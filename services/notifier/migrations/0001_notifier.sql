@@ -46,7 +46,5 @@ CREATE TABLE notice (
 ) WITH (fillfactor = 80);
 -- The sweeper's question: which replies must be looked at again?
 CREATE INDEX notice_look_again ON notice (look_again_at) WHERE look_again_at IS NOT NULL;
--- A receipt without our reference: which reply is it about?
-CREATE INDEX notice_by_provider ON notice (provider_id) WHERE provider_id IS NOT NULL;
 -- The case page's question: what was the citizen told?
 CREATE INDEX notice_by_case ON notice (case_id);

@@ -1,11 +1,13 @@
--- Every fact, append-only: what all figures can be made from again.
+-- Every fact, append-only: what all figures can be made from again. The inbox keeps each event from coming twice.
 CREATE TABLE event_log (
-    event_id uuid PRIMARY KEY,
+    event_id uuid NOT NULL,
     type text NOT NULL,
     occurred_at timestamptz NOT NULL,
     written_at timestamptz NOT NULL DEFAULT now(),
     event bytea NOT NULL
 );
+-- The page's question: up to when is everything counted?
+CREATE INDEX event_log_newest ON event_log (written_at);
 
 -- A case as its events tell it, folded by version.
 CREATE TABLE case_fact (

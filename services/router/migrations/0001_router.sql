@@ -22,7 +22,6 @@ CREATE TABLE case_record (
     account text NOT NULL,
     language text NOT NULL,
     trace_id text NOT NULL,
-    opened bytea NOT NULL, -- the case.opened message, for the next owner
     CHECK (state <> 'closed' OR outcome IS NOT NULL)
 ) WITH (fillfactor = 85);
 
