@@ -58,11 +58,16 @@ class Numbers:
 
 
 def find_numbers(text: str) -> list[str]:
-    """The tracking numbers a text quotes, as we write them; what fails its check digit is none."""
-    found = ("".join(groups) for groups in _SPOKEN.findall(text))
+    """The tracking numbers a text quotes, as we write them, each once; what fails its check digit is none."""
+    found = dict.fromkeys(_ascii("".join(groups)) for groups in _SPOKEN.findall(text))
     return [
         f"{digits[:3]}-{digits[3:6]}-{digits[6:]}" for digits in found if digits[0] != "0" and _check_digit(digits) == 0
     ]
+
+
+def _ascii(digits: str) -> str:
+    """Digits of any script (Arabic and others) as ours."""
+    return digits if digits.isascii() else "".join(str(int(digit)) for digit in digits)
 
 
 def _check_digit(digits: str) -> int:
