@@ -10,17 +10,22 @@ from typing import Any, Final
 
 import aio_pika
 import asyncpg
+import pytest
 import uvicorn
 from aio_pika.abc import AbstractChannel
 from pydantic import SecretStr
 
 from ops.deploy import KIT, ROOT
-from shared.contracts import Message, pack
+from shared.contracts import Message, pack, unpack
 from shared.database import migrate
 from shared.messaging import Service, topology
 from shared.settings import Settings
 
 KEY: Final = base64.b64encode(bytes(range(32))).decode()
+APP_SECRET: Final = "app-secret"
+# Nobody listens there: a server that is away.
+AWAY_AMQP: Final = "amqp://guest:guest@127.0.0.1:9/nowhere"
+AWAY_DATABASE: Final = "postgresql://nobody:nothing@127.0.0.1:9/nowhere"
 WAIT_SECONDS: Final = 15.0
 
 
@@ -83,6 +88,11 @@ class System:
             bodies.append(message.body)
         return bodies
 
+    async def told(self) -> list[dict[str, Any]]:
+        """Every event that was put into the outbox, in order."""
+        rows = await self.rows("SELECT bodies FROM outbox ORDER BY created_at, id")
+        return [event for row in rows for body in row["bodies"] for event in unpack(body)]
+
     async def forget(self) -> None:
         """Empty every table and queue, so that the next test starts from nothing."""
         tables = await self.rows(
@@ -112,6 +122,25 @@ async def a_system(
         channel = await broker.channel(publisher_confirms=True, on_return_raises=True)
         await topology.declare(channel, owners)
         yield System(amqp_url, database_url, schema, pool, channel)
+
+
+def built(make: Callable[[], Service], system: System, **changed: str) -> Service:
+    """A service as its own `app.py` wires it, with the settings a deployment would give it."""
+    environment = {
+        "RABBITMQ_URL": system.amqp_url,
+        "DATABASE_URL": system.database_url,
+        "ILKIM_VAULT_KEY": KEY,
+        "ILKIM_BLIND_INDEX_KEY": KEY,
+        "ILKIM_NUMBER_KEY": KEY,
+        "WHATSAPP_APP_SECRET": APP_SECRET,
+        "WHATSAPP_VERIFY_TOKEN": "verify-me",
+        "WHATSAPP_API_URL": "http://127.0.0.1:9",
+        "WHATSAPP_ACCESS_TOKEN": "token",
+    }
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in (environment | changed).items():
+            patched.setenv(name, value)
+        return make()
 
 
 @asynccontextmanager

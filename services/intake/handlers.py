@@ -92,7 +92,7 @@ def _read(event: Message) -> Reading:
         case WebhookReceived() if event.channel in READERS:
             try:
                 return READERS[event.channel](event)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise Never(f"unreadable {event.channel} webhook: {type(error).__name__}") from error
         case _:
             raise Never(f"no reader for {event.type}")

@@ -6,8 +6,9 @@ Source: developers.facebook.com/docs/whatsapp/cloud-api/webhooks (payload refere
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from shared.contracts import (
     WebhookReceived,
 )
 from shared.ids import derived_id, new_id
+from shared.text import clean
 
 # Kinds that ask for nothing: kept as contacts, they open no case.
 _NO_REQUEST: Final = frozenset({"reaction", "sticker", "system", "ephemeral"})
@@ -34,6 +36,9 @@ _STATUSES: Final = {
     "read": NoticeStatus.READ,
     "failed": NoticeStatus.FAILED,
 }
+_FIRST_YEAR: Final = 2009  # WhatsApp's
+_CLOCK_ERROR_MAX: Final = timedelta(days=1)
+_UNSTORABLE: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 JSON = dict[str, Any]
 
 
@@ -45,10 +50,9 @@ def signature(body: bytes, app_secret: bytes) -> str:
 def read(webhook: WebhookReceived) -> Reading:
     """All messages and statuses of a webhook. Raises ValueError when it is no JSON object.
 
-    Lone surrogates pass (the text is cleaned later); a part of an unexpected shape is passed over, since the
-    whole body is kept.
+    A part of an unexpected shape is passed over, since the whole body is kept.
     """
-    value = json.loads(webhook.body.decode("utf-8", "replace"))
+    value = _parse(webhook.body)
     if not isinstance(value, dict):
         raise ValueError("the webhook is not a JSON object")
     messages: list[MessageReceived] = []
@@ -63,7 +67,7 @@ def read(webhook: WebhookReceived) -> Reading:
             if message.get("id"):
                 messages.append(_message(message, account, names, webhook))
         for status in _objects(change, "statuses"):
-            if status.get("id") and status.get("status") in _STATUSES:
+            if status.get("id") and str(status.get("status")) in _STATUSES:
                 receipts.append(_receipt(status, account, webhook))
     return Reading(tuple(messages), tuple(receipts))
 
@@ -74,6 +78,24 @@ def texts(value: object) -> Iterator[str]:
         for change in _changes(value):
             for message in _objects(change, "messages"):
                 yield _words(message)
+
+
+def _parse(body: bytes) -> Any:
+    """The JSON, with NUL and half surrogate pairs cleaned away where it holds any: neither can be stored."""
+    value = json.loads(body.decode("utf-8", "replace"))
+    return _cleaned(value) if _UNSTORABLE.search(body) else value
+
+
+def _cleaned(value: Any) -> Any:
+    match value:
+        case str():
+            return clean(value)
+        case list():
+            return [_cleaned(item) for item in value]
+        case dict():
+            return {clean(name): _cleaned(item) for name, item in value.items()}
+        case _:
+            return value
 
 
 def _changes(value: JSON) -> Iterator[JSON]:
@@ -157,11 +179,13 @@ def _address(sender: str | None) -> str | None:
     return f"+{sender}" if sender.isascii() and sender.isdigit() else sender
 
 
-def _moment(value: object, otherwise: datetime) -> datetime:
+def _moment(value: object, received_at: datetime) -> datetime:
+    """When it was sent; when it was received, if that cannot be."""
     try:
-        return datetime.fromtimestamp(int(str(value)), UTC)
+        at = datetime.fromtimestamp(int(str(value)), UTC)
     except (ValueError, OverflowError, OSError):
-        return otherwise
+        return received_at
+    return at if at.year >= _FIRST_YEAR and at <= received_at + _CLOCK_ERROR_MAX else received_at
 
 
 def _degrees(location: JSON, name: str, limit: int) -> float | None:
