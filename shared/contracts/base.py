@@ -10,11 +10,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import from_json
 
 ENVELOPE_EVENTS_MAX = 200
+# Beyond, adding a due time or moving to a time zone would fail somewhere on the way.
+YEARS = (1990, 2100)
 
 
 def _with_zone(moment: datetime) -> datetime:
     if moment.tzinfo is None:
         raise ValueError("needs a time zone, e.g. 2026-11-23T14:05:00Z")
+    if not YEARS[0] <= moment.year <= YEARS[1]:
+        raise ValueError(f"needs a year from {YEARS[0]} to {YEARS[1]}")
     return moment
 
 
