@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bench import load
-from simulators.whatsapp.payloads import sign
+from simulators.whatsapp.payloads import Account, sign
 
 SECRET = "a-secret"
 PATH = "/webhooks/whatsapp"
@@ -41,7 +41,9 @@ async def send_to(edge: AnEdge, count: int) -> load.Load:
     application.router.add_post(PATH, edge.take)
     async with TestServer(application) as server:
         url = urlsplit(str(server.make_url(PATH)))
-        return await load.send(load.webhooks(url, SECRET, count, load.FIRST_NUMBER), str(url.hostname), url.port or 0)
+        return await load.send(
+            load.webhooks(url, Account(), SECRET, count, load.FIRST_NUMBER), str(url.hostname), url.port or 0
+        )
 
 
 async def test_every_webhook_arrives_once_and_signed() -> None:
@@ -81,7 +83,7 @@ async def test_an_answer_that_will_never_be_yes_ends_the_run() -> None:
 
 
 def test_complaints_vary() -> None:
-    requests = load.webhooks(urlsplit("http://127.0.0.1:1/x"), SECRET, 500, load.FIRST_NUMBER)
+    requests = load.webhooks(urlsplit("http://127.0.0.1:1/x"), Account(), SECRET, 500, load.FIRST_NUMBER)
 
     texts = {
         json.loads(one.partition(b"\r\n\r\n")[2])["entry"][0]["changes"][0]["value"]["messages"][0]["text"]["body"]
