@@ -190,6 +190,8 @@ def _notes(replayed: Replayed) -> Iterable[str]:
     conducted = replayed.conducted
     seconds = ", ".join(f"{name} after {took:.1f} s" for name, took in conducted.seconds.items())
     yield f"{_number(conducted.sent)} contacts: {seconds}; run {replayed.run}"
+    if conducted.sent and not any(line.bulletin["cases"] for line in replayed.lines):
+        yield "nothing new: every contact of this run was there already, and none was counted twice"
     if conducted.decided_at_desk:
         yield f"{_number(conducted.decided_at_desk)} decided by hand at the desk"
     if conducted.kills:

@@ -8,6 +8,7 @@ or being given the same work twice, changes nothing.
 
 import asyncio
 import random
+from base64 import b64encode
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -332,7 +333,7 @@ class Clerk:
         """Look again and again until cancelled; a desk that is away is asked later."""
         async with aiohttp.ClientSession(
             self.desk_url,
-            auth=aiohttp.BasicAuth(self.user, self.password),
+            headers={"Authorization": f"Basic {b64encode(f'{self.user}:{self.password}'.encode()).decode()}"},
             timeout=aiohttp.ClientTimeout(total=PUBLISH_TIMEOUT_SECONDS),
         ) as session:
             while True:

@@ -19,6 +19,8 @@ from simulators.offices import Clerk, Offices, Script, Scripts
 
 # Without any change for so long, what has not come will not come.
 STILL_SECONDS_MAX: Final = 60.0
+# With nothing under way anywhere it is over sooner; a desk that was killed is back by then.
+IDLE_SECONDS_MAX: Final = 20.0
 LOOK_SECONDS: Final = 1.0
 
 
@@ -125,11 +127,12 @@ def _clerk(installation: Installation, cast: Players | None) -> Clerk | None:
 async def _until_settled(scripts: Scripts, watch: Watch, still_seconds_max: float) -> None:
     """Until every case had its last word, or nothing has moved for so long."""
     seen, changed_at = None, time.monotonic()
+    idle_seconds_max = min(still_seconds_max, IDLE_SECONDS_MAX)
     while not scripts.all_settled.is_set():
         now = (scripts.settled, await watch.under_way())
         if now != seen:
             seen, changed_at = now, time.monotonic()
-        elif time.monotonic() - changed_at > still_seconds_max:
+        elif time.monotonic() - changed_at > (idle_seconds_max if now[1] == {} else still_seconds_max):
             return
         await _wait(scripts.all_settled, LOOK_SECONDS)
 
