@@ -3,11 +3,13 @@
 from pydantic import Field, SecretStr
 
 from services.desk.handlers import Work, take_in
+from services.desk.pages import TEMPLATES, add_pages
 from services.desk.web import SignIn, add_routes
 from shared import municipality
 from shared.contracts import AssignmentOffered, CitizenAdded
 from shared.messaging import Consumer, Service
 from shared.messaging.topology import LANES, owner_queue
+from shared.pages import Pages
 from shared.settings import Settings, read
 
 SCHEMA = "desk"
@@ -30,4 +32,5 @@ def desk() -> Service:
     service.consume(Consumer("desk", queues, [AssignmentOffered, CitizenAdded], take_in))
     sign_in = SignIn(settings.desk_user, settings.desk_password.get_secret_value())
     add_routes(service.web, work, sign_in)
+    add_pages(service.web, work, Pages(TEMPLATES, place), sign_in)
     return service

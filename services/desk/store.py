@@ -25,7 +25,7 @@ class Load:
     """How much open work an owner has here."""
 
     owner: str
-    waiting: int
+    open: int
     taken: int
     urgent: int
     overdue: int
@@ -202,7 +202,7 @@ async def loads(pool: asyncpg.Pool) -> Mapping[str, Load]:
     rows = await pool.fetch(
         """
         SELECT owner,
-               count(*) FILTER (WHERE state = 'waiting')::int AS waiting,
+               count(*)::int AS open,
                count(*) FILTER (WHERE state = 'taken')::int AS taken,
                count(*) FILTER (WHERE lane = 'urgent')::int AS urgent,
                count(*) FILTER (WHERE due_at < now())::int AS overdue

@@ -1,0 +1,47 @@
+"""The decisions of the desk, pure: the same arguments give the same answer."""
+
+from services.desk.domain.reasons import Reason, in_words, read_reasons
+from services.desk.domain.work import (
+    Action,
+    Ask,
+    Close,
+    Decide,
+    Item,
+    Move,
+    Return,
+    State,
+    Step,
+    StepKind,
+    Take,
+    Verdict,
+    add,
+    apply,
+    item_of,
+    judge,
+    offered,
+    receipt,
+)
+
+__all__ = [
+    "Action",
+    "Ask",
+    "Close",
+    "Decide",
+    "Item",
+    "Move",
+    "Reason",
+    "Return",
+    "State",
+    "Step",
+    "StepKind",
+    "Take",
+    "Verdict",
+    "add",
+    "apply",
+    "in_words",
+    "item_of",
+    "judge",
+    "offered",
+    "read_reasons",
+    "receipt",
+]
