@@ -1,11 +1,13 @@
 """Refusals over HTTP as problem documents (RFC 9457), the same from every service."""
 
+from http import HTTPStatus
 from typing import Final
 
 import asyncpg
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from shared import metrics
 from shared.database import is_away
@@ -34,9 +36,11 @@ def problem(status: int, title: str, detail: str, headers: dict[str, str] | None
 
 
 def answer_with_problems(web: FastAPI) -> None:
-    """Let an app answer with problem documents: a raised `Problem`, input not as described, the database away."""
+    """Let an app answer with problem documents: a raised `Problem`, input not as described, no such page or method,
+    the database away."""
     web.add_exception_handler(Problem, _raised)
     web.add_exception_handler(RequestValidationError, invalid)
+    web.add_exception_handler(HTTPException, _refused)
     for kind in (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         web.add_exception_handler(kind, _away)
 
@@ -48,6 +52,15 @@ async def invalid(_: Request, error: Exception) -> Response:
     if any(fault["type"] == "json_invalid" for fault in faults):
         return problem(400, "Malformed JSON", told)
     return problem(422, "Not as described", told)
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    """The framework's own refusals: no such page, no such method, a body that cannot be parsed."""
+    if not isinstance(error, HTTPException):
+        raise error
+    return problem(
+        error.status_code, HTTPStatus(error.status_code).phrase, str(error.detail), dict(error.headers or {})
+    )
 
 
 async def _raised(_: Request, error: Exception) -> Response:

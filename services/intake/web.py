@@ -2,13 +2,14 @@
 
 import hmac
 import json
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.intake import store
@@ -19,7 +20,7 @@ from shared.contracts import Channel, MessageReceived, Place, Purpose, Sender
 from shared.contracts.channel import TEXT_MAX
 from shared.ids import derived_id, new_id
 from shared.messaging import Service
-from shared.problems import Problem, invalid, problem
+from shared.problems import Problem, problem
 from shared.urgency import EmergencyWords
 
 WEBHOOK_BYTES_MAX: Final = 3 * 1024 * 1024  # Meta's own limit
@@ -154,12 +155,24 @@ def add_routes(web: FastAPI, webhooks: Webhooks, form: Form) -> None:
     web.add_route("/webhooks/whatsapp", webhooks.verify, methods=["GET"], include_in_schema=False)
     web.add_route("/webhooks/whatsapp", webhooks.receive, methods=["POST"], include_in_schema=False)
     web.include_router(_form_api(form))
-    web.add_exception_handler(RequestValidationError, invalid)
     web.add_exception_handler(BothAway, _both_away)
 
 
+class _Bounded(APIRoute):
+    """A route whose body is refused as soon as it is too large, before it is parsed."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def bounded(request: Request) -> Response:
+            request._body = await read_body(request, FORM_BYTES_MAX)
+            return await handle(request)
+
+        return bounded
+
+
 def _form_api(form: Form) -> APIRouter:
-    api = APIRouter(prefix="/api/contacts", tags=["form"])
+    api = APIRouter(prefix="/api/contacts", tags=["form"], route_class=_Bounded)
 
     @api.post("", status_code=202)
     async def submit(message: FormMessage) -> Accepted:

@@ -20,6 +20,7 @@ from shared.database import connect_pool
 from shared.messaging.consumer import Consumer
 from shared.messaging.outbox import Outbox
 from shared.messaging.publisher import Publisher, publishing_broker
+from shared.problems import answer_with_problems
 from shared.settings import Settings
 
 log = structlog.get_logger()
@@ -52,6 +53,7 @@ class Service:
         self._publishing = publishing_broker(self._url, name)
         self.publisher = Publisher(self._publishing)
         self.web = FastAPI(title=f"İLKİM {name}", lifespan=self._lifespan, docs_url=None, redoc_url=None)
+        answer_with_problems(self.web)
         self._add_health()
 
     def consume(self, consumer: Consumer) -> None:
@@ -97,7 +99,8 @@ class Service:
         self.outbox = Outbox(self.pool, self.publisher)
         for work in self._on_start:
             await work()
-        consuming = RabbitBroker(self._url, app_id=self.name, logger=None)
+        # Without FastStream's own argument injection, which hops to a thread for every delivery.
+        consuming = RabbitBroker(self._url, app_id=self.name, logger=None, apply_types=False)
         for consumer in self._consumers:
             consumer.subscribe(consuming)
         self._consuming = [asyncio.create_task(consumer.run(self.pool, self.outbox)) for consumer in self._consumers]

@@ -6,7 +6,7 @@ import pytest
 
 from services.intake.app import edge, worker
 from shared.messaging import outbox
-from tests.harness import System, a_system, built, running, serving
+from tests.harness import System, a_system, built, running, serving, until
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +30,15 @@ async def at_work(system: System) -> AsyncIterator[System]:
         yield system
 
 
-@pytest.fixture
-async def edge_url(system: System) -> AsyncIterator[str]:
-    """The address of an edge that serves."""
-    service = built(edge, system)
+@pytest.fixture(scope="module")
+async def module_edge(module_system: System) -> AsyncIterator[str]:
+    service = built(edge, module_system)
     async with serving(service) as url:
+        await until(service.broker_is_there)
         yield url
+
+
+@pytest.fixture
+def edge_url(system: System, module_edge: str) -> str:
+    """The address of an edge that serves, on an empty system."""
+    return module_edge
