@@ -1,0 +1,199 @@
+"""The desk's pages as a browser without JavaScript sees and sends them, with a real broker and database."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from services.desk.domain import in_words, read_reasons
+from services.desk.pages import TEMPLATES
+from services.router.app import MODEL
+from services.router.domain.decision import Report, decide_many, load_knowledge
+from shared import municipality
+from shared.contracts import Place, Proposal
+from shared.pages import Pages
+from shared.settings import Settings
+from tests.builders import a_citizen_added, an_id
+from tests.test_desk_api import CENTRE, OWN, Desk, Reply, at_desk, started  # noqa: F401 - the two last are fixtures
+
+PLACE = municipality.load(Settings.model_fields["ilkim_municipality"].default)
+PROPOSALS = (
+    Proposal(owner="zabita", topic="gurultu", confidence=0.41),
+    Proposal(owner="fen-isleri", confidence=0.3),
+    Proposal(owner="park-bahceler", confidence=0.1),
+)
+
+
+async def send(desk: Desk, path: str, **fields: str) -> Reply:
+    """Send a form; the answer is not followed."""
+    async with desk.http.post(path, data=fields, allow_redirects=False) as reply:
+        return Reply(reply.status, reply.headers, await reply.text())
+
+
+@pytest.mark.parametrize("language", ["tr", "en"])
+async def test_every_page_speaks_the_readers_language_and_keeps_to_itself(at_desk: Desk, language: str) -> None:  # noqa: F811
+    offer = await at_desk.triage(proposals=PROPOSALS, place=Place(latitude=41.28, longitude=36.33), text="<b>Çöp</b>")
+
+    for path in ("/", "/triage", f"/work/{offer.assignment_id}"):
+        page = await at_desk.get(f"{path}?dil={language}")
+        assert page.status == 200
+        assert f'<html lang="{language}">' in page.text
+        assert "&lt;b&gt;Çöp" in page.text
+        assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+        assert page.headers["Cache-Control"] == "no-store"
+
+
+async def test_pages_are_for_those_who_signed_in(at_desk: Desk) -> None:  # noqa: F811
+    for path in ("/", "/triage", f"/work/{an_id()}"):
+        assert (await at_desk.get(path, {"Authorization": ""})).status == 401
+
+
+async def test_the_list_says_what_is_due_in_words_and_keeps_its_filter_in_the_address(at_desk: Desk) -> None:  # noqa: F811
+    soon = datetime.now(UTC) + timedelta(hours=2, minutes=5)
+    await at_desk.offer(due_at=soon, text="Randevu istiyorum.", number="111-111-111")
+    await at_desk.offer(due_at=soon - timedelta(days=3), owner="teftis-kurulu", number="222-222-222")
+
+    assert "2 saat kaldı" in (await at_desk.get("/")).text
+    filtered = (await at_desk.get("/?owner=teftis-kurulu")).text
+    assert "2 gün gecikti" in filtered
+    assert "222-222-222" in filtered and "111-111-111" not in filtered
+    assert '<option value="teftis-kurulu" selected>' in filtered
+
+
+async def test_a_long_list_goes_on_behind_the_last_item(at_desk: Desk) -> None:  # noqa: F811
+    await at_desk.triage()
+    await at_desk.system.pool.execute(
+        """
+        INSERT INTO work_item
+        SELECT (jsonb_populate_record(work_item, jsonb_build_object('assignment_id', gen_random_uuid()))).*
+        FROM work_item, generate_series(1, 149)
+        """
+    )
+
+    first = (await at_desk.get(f"/?owner={CENTRE}")).text
+    onward = re.search(r'href="(/\?[^"]*after=[^"]+)"', first)
+
+    assert onward and f"owner={CENTRE}" in onward[1]
+    second = (await at_desk.get(onward[1].replace("&amp;", "&"))).text
+    assert (first.count('class="words"'), second.count('class="words"')) == (100, 50)
+
+
+async def test_a_proposal_is_chosen_and_the_next_item_comes(at_desk: Desk) -> None:  # noqa: F811
+    first = await at_desk.triage(proposals=PROPOSALS, number="111-111-111", lane="urgent")
+    await at_desk.triage(number="222-222-222", text="Sıradaki metin.")
+
+    page = (await at_desk.get("/triage")).text
+    assert [f'data-key="{key}"' in page for key in "1234"] == [True, True, True, False]
+    sent = await send(
+        at_desk, f"/work/{first.assignment_id}/decide?from=triage", owner="zabita", topic="gurultu", neighbourhood=""
+    )
+
+    assert sent.status == 303
+    answer = await at_desk.answer()
+    assert (answer["decided_owner"], answer["topic"]) == ("zabita", "gurultu")
+    after = (await at_desk.get(sent.headers["Location"])).text
+    assert "111-111-111 gönderildi: Zabıta Müdürlüğü" in after
+    assert "Sıradaki metin." in after
+
+
+async def test_triage_skips_what_a_colleague_holds_and_what_is_passed_over(at_desk: Desk) -> None:  # noqa: F811
+    held = await at_desk.triage(text="Birinci.", lane="urgent")
+    await at_desk.system.pool.execute("UPDATE work_item SET state = 'taken', taken_by = 'mehmet'")
+    second = await at_desk.triage(text="İkinci.")
+
+    assert "İkinci." in (await at_desk.get("/triage")).text
+    assert "Sırada başka kayıt yok" in (await at_desk.get(f"/triage?after={second.assignment_id}")).text
+    assert "mehmet" in (await at_desk.get(f"/work/{held.assignment_id}")).text
+
+
+async def test_an_item_tells_its_story_even_from_before_it_came_back(at_desk: Desk) -> None:  # noqa: F811
+    case = an_id()
+    first = await at_desk.triage(case_id=case)
+    await send(at_desk, f"/work/{first.assignment_id}/decide", owner=OWN)
+    again = await at_desk.offer(case_id=case)
+    await at_desk.tell(again, a_citizen_added(assignment_id=again.assignment_id, text="Hâlâ bekliyorum."))
+    await send(at_desk, f"/work/{again.assignment_id}/ask", question="Kapı numarası kaç?")
+
+    page = (await at_desk.get(f"/work/{again.assignment_id}")).text
+
+    for told in ("Listeye geldi", "Gönderildi", "Özel Kalem Müdürlüğü", "Hâlâ bekliyorum.", "Kapı numarası kaç?"):
+        assert told in page
+
+
+@pytest.mark.parametrize(
+    ("word", "fields", "told"),
+    [
+        ("close", {"outcome": "", "answer": "Bakıldı."}, "Bu alanı doldurun."),
+        ("close", {"outcome": "solved", "answer": "a" * 4001}, "En çok 4.000 harf"),
+        ("ask", {"question": " "}, "Bu alanı doldurun."),
+        ("return", {"reason": "Bizim değil.", "proposal": "nobody"}, "Listeden seçin."),
+    ],
+)
+async def test_what_was_typed_stays_when_it_is_refused(
+    at_desk: Desk,  # noqa: F811
+    word: str,
+    fields: dict[str, Any],
+    told: str,
+) -> None:
+    offer = await at_desk.offer()
+
+    page = await send(at_desk, f"/work/{offer.assignment_id}/{word}", **fields)
+
+    assert page.status == 422
+    assert told in page.text
+    assert all(value in page.text for value in fields.values() if len(value) > 8)
+
+
+async def test_an_item_that_ended_otherwise_says_so(at_desk: Desk) -> None:  # noqa: F811
+    offer = await at_desk.offer()
+    closed = await send(at_desk, f"/work/{offer.assignment_id}/close", outcome="solved", answer="Bakıldı.")
+    assert "vatandaşa yanıt gidiyor" in (await at_desk.get(closed.headers["Location"])).text
+
+    refused = await send(at_desk, f"/work/{offer.assignment_id}/return", reason="Bizim değil.")
+
+    assert refused.status == 409
+    assert "başka bir sonuçla tamamlanmış" in refused.text
+
+
+async def test_an_item_nobody_knows_has_a_page_that_says_so(at_desk: Desk) -> None:  # noqa: F811
+    page = await at_desk.get(f"/work/{an_id()}")
+
+    assert page.status == 404
+    assert "Sayfa bulunamadı" in page.text
+
+
+async def test_a_form_on_another_site_changes_nothing(at_desk: Desk) -> None:  # noqa: F811
+    offer = await at_desk.offer()
+
+    async with at_desk.http.post(
+        f"/work/{offer.assignment_id}/take", data={}, headers={"Origin": "https://evil.example"}
+    ) as reply:
+        assert reply.status == 403
+    assert await at_desk.system.value("SELECT state FROM work_item") == "waiting"
+
+
+def test_every_reason_the_router_gives_has_words_in_both_languages() -> None:
+    pages = Pages(TEMPLATES, PLACE)
+    names = {"owner": str, "topic": str, "share": str}
+    reports = [
+        Report("Gazi Caddesi'nde çöp alınmadı, doğalgaz kokusu var, yangın çıktı", occurred_at=datetime.now(UTC)),
+        Report("Atakum'da yol çöktü", latitude=41.33, longitude=36.25, occurred_at=datetime.now(UTC)),
+        Report("Eeee", latitude=41.287, longitude=36.33, occurred_at=datetime.now(UTC)),
+        Report("Gürültü", neighbourhood="Kılıçdede", street="İstiklal Caddesi", occurred_at=datetime.now(UTC)),
+    ]
+
+    reasons = read_reasons(
+        told for decision in decide_many(reports, load_knowledge(PLACE, MODEL)) for told in decision.reasons
+    )
+
+    assert len(reasons) > 5
+    for reason in reasons:
+        assert reason.message, reason.told
+        turkish, english = (
+            in_words(
+                reason, lambda key, language=language, **values: pages.catalogue.say(language, key, **values), names
+            )
+            for language in ("tr", "en")
+        )
+        assert turkish and english
