@@ -13,7 +13,7 @@ import asyncpg
 import structlog
 from faststream import AckPolicy
 from faststream.rabbit import Channel, RabbitBroker, RabbitQueue
-from faststream.rabbit.annotations import RabbitMessage
+from faststream.rabbit.message import RabbitMessage
 from faststream.rabbit.schemas import QueueType
 from pydantic import ValidationError
 from pydantic_core import to_json
@@ -125,7 +125,7 @@ class Consumer:
                 RabbitQueue(queue, queue_type=QueueType.QUORUM, durable=True, declare=False),
                 ack_policy=AckPolicy.MANUAL,
                 channel=Channel(prefetch_count=self._prefetch),
-                decoder=_raw,
+                decoder=_whole,
                 title=f"{self.name} <- {queue}",
             )(_taker(lane))
 
@@ -378,8 +378,9 @@ class Consumer:
             return None
 
 
-async def _raw(message: RabbitMessage) -> bytes:
-    return bytes(message.body)
+async def _whole(message: RabbitMessage) -> RabbitMessage:
+    """FastStream passes the decoded body on: the whole message, so that it can be acknowledged later."""
+    return message
 
 
 def _taker(lane: asyncio.Queue[RabbitMessage]) -> Callable[[RabbitMessage], Awaitable[None]]:

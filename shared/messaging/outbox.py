@@ -20,8 +20,8 @@ log = structlog.get_logger()
 
 SWEEP_SECONDS: Final = 1.0
 SWEEP_PARCELS_MAX: Final = 20
-# Younger parcels are still being published by the process that wrote them.
-SWEEP_AFTER_SECONDS: Final = 3.0
+# Younger parcels may still be in the hands of the process that wrote them.
+SWEEP_AFTER_SECONDS: Final = 6.0
 # A parcel that no queue takes is tried again so much later: what is in it besides goes out each time.
 UNROUTABLE_PAUSE_SECONDS: Final = 60.0
 
@@ -61,6 +61,7 @@ class Outbox:
         self._pool = pool
         self._publisher = publisher
         self._unroutable: dict[UUID, float] = {}  # when to try again
+        self._in_hand: set[UUID] = set()
 
     async def add(self, connection: Connection, messages: Iterable[Outgoing]) -> Parcel | None:
         """Write a parcel in the caller's transaction. None when there is nothing to publish."""
@@ -82,6 +83,7 @@ class Outbox:
 
     async def publish(self, parcel: Parcel) -> bool:
         """Publish a committed parcel and mark it. False: it stays for the sweeper. Safe to call twice."""
+        self._in_hand.add(parcel.id)
         try:
             await self._publisher.publish(parcel.messages)
             await self._mark([parcel.id])
@@ -93,6 +95,8 @@ class Outbox:
                 raise
             log.warning("parcel_unmarked", parcel=str(parcel.id), reason=str(error))
             return False
+        finally:
+            self._in_hand.discard(parcel.id)
         return True
 
     async def _mark(self, ids: list[UUID]) -> None:
@@ -142,7 +146,7 @@ class Outbox:
                 """,
                 SWEEP_AFTER_SECONDS,
                 SWEEP_PARCELS_MAX,
-                list(self._unroutable),
+                [*self._unroutable, *self._in_hand],
             )
             for row in rows:
                 columns = (row["exchanges"], row["routing_keys"], row["message_ids"], row["bodies"])

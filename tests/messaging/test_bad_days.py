@@ -13,7 +13,7 @@ import pytest
 
 from ops import postgres, processes, rabbitmq
 from ops import servers as private_servers
-from shared.messaging import Publisher, Unconfirmed, outbox, publisher
+from shared.messaging import Outgoing, Publisher, Unconfirmed, outbox, publisher
 from shared.messaging.publisher import publishing_broker
 from shared.messaging.topology import EVENTS
 from tests.builders import a_case_progressed
@@ -55,13 +55,14 @@ async def test_a_publish_to_a_frozen_broker_times_out_and_what_arrives_twice_tak
     broker = publishing_broker(system.amqp_url, "test")
     await broker.start()
     try:
-        await Publisher(broker).publish([an_outgoing(9)])
+        the_publisher = Publisher(broker)
+        await the_publisher.publish([an_outgoing(9)])
         async with frozen(own_state, "rabbitmq"):
             began = time.monotonic()
             with pytest.raises(Unconfirmed, match="Timeout"):
-                await Publisher(broker).publish([message])
+                await the_publisher.publish([message])
             assert 0.5 < time.monotonic() - began < 2
-        await until(lambda: is_published(broker, message))
+        await until(lambda: is_published(the_publisher, message))
         await until(lambda: depth_is(system, 3))
     finally:
         await broker.stop()
@@ -71,9 +72,9 @@ async def test_a_publish_to_a_frozen_broker_times_out_and_what_arrives_twice_tak
     assert await effects(system) == {event.id: 1}
 
 
-async def is_published(broker: object, message: object) -> bool:
+async def is_published(publisher: Publisher, message: Outgoing) -> bool:
     try:
-        await Publisher(broker).publish([message])  # type: ignore[arg-type,list-item]
+        await publisher.publish([message])
     except Unconfirmed:
         return False
     return True

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 import aio_pika
 import pytest
 from faststream import AckPolicy
-from faststream.rabbit import ExchangeType, RabbitBroker, RabbitExchange
+from faststream.rabbit import RabbitBroker
 
 from shared.messaging import Outbox, Outgoing, Publisher, Unconfirmed, outbox
 from shared.messaging.publisher import publishing_broker
@@ -71,7 +71,8 @@ async def test_one_message_that_no_queue_takes_makes_the_whole_parcel_unconfirme
 async def test_an_exchange_that_is_not_there_is_not_confirmed_and_harms_no_other(
     system: System, a_publisher: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wrong = RabbitExchange("ilkim.nowhere", type=ExchangeType.TOPIC, declare=False)
+    await a_publisher.publish([an_outgoing(exchange=NOTIFIER, key="contacts.urgent")])
+    wrong = await a_publisher._exchanges[EVENTS].channel.get_exchange("ilkim.nowhere", ensure=False)
     monkeypatch.setitem(a_publisher._exchanges, EVENTS, wrong)
     with pytest.raises(Unconfirmed):
         await a_publisher.publish([an_outgoing()])
@@ -92,8 +93,10 @@ async def is_confirmed(publisher: Publisher, message: Outgoing) -> bool:
 async def test_the_publishing_channel_confirms_and_raises_for_returned_messages(system: System) -> None:
     broker = publishing_broker(system.amqp_url, "test")
     await broker.start()
-    channel = await broker.config.broker_config.channel_manager.get_channel()
+    publisher = Publisher(broker)
     try:
+        await publisher.publish([an_outgoing()])
+        channel = publisher._exchanges[EVENTS].channel
         assert channel.publisher_confirms
         assert channel.on_return_raises
     finally:
