@@ -91,9 +91,23 @@ def unpack(body: bytes) -> list[dict[str, Any]]:
 
 
 def _tolerant(body: bytes) -> Any:
-    """JSON with lone surrogates or broken UTF-8 in it is read too: a citizen's message is worth it."""
+    """JSON with lone surrogates, NUL or broken UTF-8 in it is read too: a citizen's message is worth it."""
     try:
-        return from_json(body)
+        value = from_json(body)
     except ValueError:
         loose = json.loads(body.decode("utf-8", "replace"))
-        return from_json(json.dumps(loose, ensure_ascii=False).encode("utf-8", "replace"))
+        value = from_json(json.dumps(loose, ensure_ascii=False).encode("utf-8", "replace"))
+    return _without_nul(value) if b"\\u0000" in body else value
+
+
+def _without_nul(value: Any) -> Any:
+    """PostgreSQL stores every letter but this one."""
+    match value:
+        case str():
+            return value.replace("\0", "\ufffd")
+        case list():
+            return [_without_nul(item) for item in value]
+        case dict():
+            return {_without_nul(name): _without_nul(item) for name, item in value.items()}
+        case _:
+            return value
