@@ -36,6 +36,12 @@ class Formats:
         rounded = str((Decimal(str(share)) * 100).quantize(step, ROUND_HALF_UP))
         return f"{rounded}%" if self.language == "en" else f"%{rounded.replace('.', ',')}"
 
+    def about(self, value: float) -> str:
+        """A mean: whole from ten on, one digit below it (0,4)."""
+        if value >= 10 or value == int(value):
+            return self.number(round(value))
+        return f"{value:.1f}" if self.language == "en" else f"{value:.1f}".replace(".", ",")
+
     def day(self, value: date) -> str:
         """23.11.2026, in English 23 Nov 2026."""
         value = self._here(value)

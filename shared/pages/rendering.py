@@ -88,6 +88,7 @@ class Pages:
         environment.filters.update(
             number=formats.number,
             percent=formats.percent,
+            about=formats.about,
             day=formats.day,
             clock=formats.clock,
             moment=formats.moment,

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import aiohttp
 import pytest
@@ -21,9 +21,9 @@ async def browser() -> AsyncIterator[aiohttp.ClientSession]:
         yield session
 
 
-async def page(browser: aiohttp.ClientSession, url: str) -> tuple[int, str, aiohttp.typedefs.LooseHeaders]:
+async def page(browser: aiohttp.ClientSession, url: str) -> tuple[int, str, Mapping[str, str]]:
     async with browser.get(url) as answer:
-        return answer.status, await answer.text(), dict(answer.headers)
+        return answer.status, await answer.text(), answer.headers
 
 
 async def page_id(browser: aiohttp.ClientSession, url: str) -> str:
@@ -77,7 +77,7 @@ async def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(
 async def test_danger_is_answered_with_the_number_to_call_before_and_after_sending(
     system: System, edge_url: str, browser: aiohttp.ClientSession
 ) -> None:
-    async with browser.post(f"{edge_url}/basvuru/acil", data="Apartmanda gaz kokusu var".encode()) as answer:
+    async with browser.post(f"{edge_url}/basvuru/acil", data=b"Apartmanda gaz kokusu var") as answer:
         assert "tel:187" in await answer.text()
     async with browser.post(f"{edge_url}/basvuru/acil", data=TEXT.encode()) as answer:
         assert answer.status == 204
@@ -96,7 +96,7 @@ async def test_while_the_number_is_on_its_way_the_page_says_so_and_renews_itself
 
     assert status == 202
     assert "Mesajınız güvende" in html
-    assert re.fullmatch(r"2;url=/basvuru/.+deneme=1", dict(headers)["Refresh"])
+    assert re.fullmatch(r"2;url=/basvuru/.+deneme=1", headers["Refresh"])
 
 
 async def test_a_page_nobody_sent_is_not_called_safe(

@@ -25,11 +25,13 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Cases a day over the last seven days, and how much more (a share of 1) than over the seven before.
+    """Cases a day from `first` to `last`, seven days at most, and how much more (a share of 1) than in the week before.
 
     `change` is None when there are fewer than fourteen days to compare.
     """
 
+    first: date
+    last: date
     a_day: float
     change: float | None
 
@@ -63,10 +65,12 @@ class Trend:
     @property
     def finding(self) -> Finding:
         """What the title says."""
-        last = sum(day.cases for day in self.days[-WEEK_DAYS:])
+        week = self.days[-WEEK_DAYS:]
+        last = sum(day.cases for day in week)
         before = sum(day.cases for day in self.days[-2 * WEEK_DAYS : -WEEK_DAYS])
         compared = len(self.days) >= 2 * WEEK_DAYS and before > 0
-        return Finding(last / min(len(self.days), WEEK_DAYS), last / before - 1 if compared else None)
+        change = last / before - 1 if compared else None
+        return Finding(week[0].day, week[-1].day, last / len(week), change)
 
 
 def trend(known: Iterable[Day]) -> Trend | None:
