@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
@@ -177,17 +177,29 @@ class Consumer:
             return _Delivery(message, [])
         events = []
         for part in parts:
-            kind = self._kinds.get(str(part.get("type")))
-            if kind is not None:
-                try:
-                    events.append(kind.model_validate(part))
-                except ValidationError as error:
-                    await self._shelve(pool, None, to_json(part), _explain(error), attempts=1)
-            elif str(part.get("type")) not in Message.registry:
-                await self._shelve(pool, None, to_json(part), f"no contract is called {part.get('type')!r}", attempts=1)
-            elif self._outsiders_write:
-                await self._shelve(pool, None, to_json(part), f"{part['type']} does not belong here", attempts=1)
+            try:
+                event = self._event(part)
+            except Never as error:
+                body = message.body if len(parts) == 1 else to_json(part)
+                await self._shelve(pool, None, body, str(error), attempts=1)
+            else:
+                events += [event] if event else []
         return _Delivery(message, events)
+
+    def _event(self, part: dict[str, Any]) -> Message | None:
+        """The event, None for one to pass over. Raises Never for what no contract describes."""
+        name = str(part.get("type"))
+        kind = self._kinds.get(name)
+        if kind is not None:
+            try:
+                return kind.model_validate(part)
+            except ValidationError as error:
+                raise Never(_explain(error)) from error
+        if name not in Message.registry:
+            raise Never(f"no contract is called {name!r}")
+        if self._outsiders_write:
+            raise Never(f"{name} does not belong here")
+        return None
 
     async def _settle(self, events: list[Message], pool: asyncpg.Pool, outbox: Outbox) -> None:
         """Apply the events; while the database is away hold them, and split a batch that fails."""
