@@ -38,6 +38,7 @@ class System:
     schema: str
     pool: asyncpg.Pool
     channel: AbstractChannel
+    owners: Sequence[str] = ()
 
     @property
     def settings(self) -> Settings:
@@ -99,7 +100,7 @@ class System:
             "SELECT tablename AS name FROM pg_tables WHERE schemaname = $1 AND tablename <> 'migration'", self.schema
         )
         await self.pool.execute(f"TRUNCATE {', '.join(table['name'] for table in tables)} CASCADE")
-        for queue in topology.queues([]):
+        for queue in topology.queues(self.owners):
             await (await self.channel.get_queue(queue.name, ensure=False)).purge()
 
 
@@ -121,7 +122,7 @@ async def a_system(
     ):
         channel = await broker.channel(publisher_confirms=True, on_return_raises=True)
         await topology.declare(channel, owners)
-        yield System(amqp_url, database_url, schema, pool, channel)
+        yield System(amqp_url, database_url, schema, pool, channel, owners)
 
 
 def built(make: Callable[[], Service], system: System, **changed: str) -> Service:

@@ -1,7 +1,7 @@
 """One short function per message: read it, ask the domain, tell the store."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Final
@@ -71,6 +71,7 @@ class Router:
         answers = [event for event in events if isinstance(event, Answer)]
         cases = await store.lock_cases(unit.connection, {answer.case_id for answer in answers})
         facts: list[CaseEvent] = []
+        assigned: list[tuple[Case, CaseAssigned, str | None]] = []
         for answer in answers:
             case = cases.get(answer.case_id)
             reason = "no such case" if case is None else self._objection(case, answer)
@@ -81,16 +82,14 @@ class Router:
                 continue
             cases[case.id], steps = self._apply(case, answer)
             facts += steps
+            because = answer.reason if isinstance(answer, AssignmentReturned) else None
+            assigned += [(cases[case.id], fact, because) for fact in steps if isinstance(fact, CaseAssigned)]
         moved = [cases[case_id] for case_id in {fact.case_id for fact in facts}]
         await store.save_cases(unit.connection, moved)
         await store.add_history(unit.connection, facts)
-        assigned = [fact for fact in facts if isinstance(fact, CaseAssigned)]
-        said = await store.opened(unit.connection, {fact.case_id for fact in assigned})
+        said = await store.opened(unit.connection, {case.id for case, _, _ in assigned})
         unit.publish(*_tell(facts, cases))
-        because = {fact.case_id: fact.reason for fact in facts if isinstance(fact, CaseReturned)}
-        for fact in assigned:
-            case_id = fact.case_id
-            unit.publish(self._offer(cases[case_id], said[case_id], fact, because=because.get(case_id)))
+        unit.publish(*(self._offer(case, said[case.id], fact, because=because) for case, fact, because in assigned))
 
     async def _assign(self, unit: Unit, opened: Sequence[CaseOpened]) -> None:
         decisions = decide_many([_report(event) for event in opened], self.knowledge)
@@ -144,18 +143,24 @@ class Router:
             trace_id=event.trace_id,
             topic=decision.topic,
             neighbourhood=decision.neighbourhood,
-            due_at=self._due(event, decision.topic),
+            due_at=self._due(event.occurred_at, decision.topic),
         )
 
-    def _due(self, event: CaseOpened, topic: str | None) -> datetime | None:
+    def _due(self, opened_at: datetime, topic: str | None) -> datetime | None:
+        """By the topic's target; None: nobody knows the topic yet."""
         if topic is None:
             return None
-        return due(event.occurred_at, self.place.topic(topic).target, self.place.calendar, self.place.zone)
+        return due(opened_at, self.place.topic(topic).target, self.place.calendar, self.place.zone)
 
     def _objection(self, case: Case, answer: Answer) -> str | None:
-        """Why the answer is not applied: the life of a case forbids it, or it names an owner nobody knows."""
-        if isinstance(answer, AssignmentDecided) and answer.decided_owner not in self._kinds:
-            return f"no owner is called {answer.decided_owner}"
+        """Why the answer is not applied: the life of a case forbids it, or it names what nobody knows."""
+        if isinstance(answer, AssignmentDecided):
+            if answer.decided_owner not in self._kinds:
+                return f"no owner is called {answer.decided_owner}"
+            if answer.topic is not None and answer.topic not in self._topics:
+                return f"no topic is called {answer.topic}"
+            if answer.neighbourhood is not None and answer.neighbourhood not in self._neighbourhoods:
+                return f"no neighbourhood has the id {answer.neighbourhood}"
         return life.judge(case, answer)
 
     def _apply(self, case: Case, answer: Answer) -> tuple[Case, list[CaseEvent]]:
@@ -186,6 +191,7 @@ class Router:
                 topic = answer.topic or case.topic
                 place = answer.neighbourhood or case.neighbourhood
                 case = life.assign(case, answer.decided_owner, self._kinds[answer.decided_owner], topic, place)
+                case = replace(case, due_at=self._due(case.opened_at, topic))
                 return case, [_reassigned(case, answer, f"desk:{answer.by or 'person'}")]
             case _:
                 raise TypeError(f"no move for {answer.type}")
@@ -244,6 +250,14 @@ class Router:
     def _kinds(self) -> Mapping[str, OwnerKind]:
         departments = {department.code: department.kind for department in self.place.departments}
         return departments | {institution.code: institution.kind for institution in self.place.institutions}
+
+    @cached_property
+    def _topics(self) -> frozenset[str]:
+        return frozenset(topic.code for topic in self.place.topics)
+
+    @cached_property
+    def _neighbourhoods(self) -> frozenset[str]:
+        return frozenset(neighbourhood.code for neighbourhood in self.place.neighbourhoods)
 
     @property
     def _centre(self) -> str:
