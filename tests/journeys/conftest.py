@@ -109,11 +109,11 @@ def _of_our_own(servers: Addresses, management: Management, state: Path) -> Iter
         patch.setenv("RABBITMQ_MANAGEMENT_URL", str(servers.management_url))
         patch.setenv("DATABASE_URL", with_path(servers.database_url, name))
         patch.setenv("NOTIFIER_UNKNOWN_WAIT_SECONDS", "2")
-        try:
-            table = stack.up(state, say=lambda _: None)
-            yield Where(state, {process.name: process.url for process in table}, dict(table[0].environment))
-        finally:
-            stack.down(state)
+        table = stack.up(state, say=lambda _: None)
+    try:
+        yield Where(state, {process.name: process.url for process in table}, dict(table[0].environment))
+    finally:
+        stack.down(state)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import aio_pika
 import pytest
 
 from ops import stack
-from shared.contracts import Channel, Message, MessageReceived, Outcome, Place, Sender
+from shared.contracts import Channel, Lane, Message, MessageReceived, Outcome, Place, Sender
 from shared.contracts.departments import (
     Answer,
     AssignmentAccepted,
@@ -34,16 +34,17 @@ def a_number() -> str:
     return f"+9055{secrets.randbelow(10**8):08d}"
 
 
-async def work_of(broker: Broker, owner: str, lane: str = "routine") -> AssignmentOffered:
-    """The next assignment in a department's queue, taken and acknowledged by a bare client."""
-    queue = await broker.get_queue(owner_queue(owner, lane), ensure=False)  # type: ignore[arg-type]
+async def work_of(broker: Broker, owner: str, about: str, lane: Lane = "routine") -> AssignmentOffered:
+    """The assignment about this text in a department's queue, taken and acknowledged by a bare client."""
+    queue = await broker.get_queue(owner_queue(owner, lane), ensure=False)
 
     async def take() -> AssignmentOffered | None:
         message = await queue.get(fail=False)
         if message is None:
             return None
         await message.ack()
-        return AssignmentOffered.read(message.body)
+        offer = AssignmentOffered.read(message.body)
+        return offer if about in offer.text else None
 
     return await eventually(take, f"work for {owner}")
 
@@ -78,7 +79,7 @@ async def test_a_citizen_gets_a_number_first_and_the_outcome_second(installation
     citizen = a_number()
     await installation.citizen_writes(citizen, "Kadıköy Mahallesi pazar yerinde çöp konteyneri taştı, çöpler alınmıyor")
 
-    offer = await work_of(broker, "temizlik-isleri")
+    offer = await work_of(broker, "temizlik-isleri", "çöp konteyneri taştı")
     assert offer.neighbourhood_name == "Kadıköy"
     await answer(broker, "accepted", AssignmentAccepted(**of(offer)))
     closing = AssignmentClosed(**of(offer), outcome=Outcome.SOLVED, answer="Konteyner boşaltıldı, çevresi yıkandı.")
@@ -95,7 +96,7 @@ async def test_the_same_webhook_many_times_at_once_is_one_case(installation: Ins
     text = "Parktaki salıncak kırık, çocuklar düşüyor"
     await asyncio.gather(*(installation.citizen_writes(citizen, text, id=wamid) for _ in range(16)))
 
-    offer = await work_of(broker, "park-bahceler")
+    offer = await work_of(broker, "park-bahceler", "salıncak")
     replies = await installation.replies_to(citizen, 1)
     await asyncio.sleep(1.0)
 
@@ -117,7 +118,7 @@ async def test_a_message_over_bare_amqp_is_answered_on_its_channels_own_queue(
     )
     await publish(await broker.get_exchange(INTAKE, ensure=False), "routine", told)
 
-    offer = await work_of(broker, "veteriner-isleri")
+    offer = await work_of(broker, "veteriner-isleri", "köpek")
     queue = await broker.get_queue(reply_queue(Channel.PHONE), ensure=False)
     reply = json.loads((await eventually(lambda: queue.get(fail=False), "a reply for the phone desk")).body)
 
@@ -132,7 +133,7 @@ async def test_the_form_answers_with_a_number_and_later_the_outcome(installation
         async with installation.http.post(f"{edge}/api/contacts", json=form) as accepted:
             assert accepted.status == 202
 
-    offer = await work_of(broker, "zabita")
+    offer = await work_of(broker, "zabita", "Seyyar")
     status = await eventually(
         lambda: _numbers(installation, f"{edge}/api/contacts/{submission}"), "the number of the form"
     )
@@ -159,7 +160,7 @@ async def test_an_institution_that_takes_a_note_makes_it_forwarded_and_the_citiz
     citizen = a_number()
     await installation.citizen_writes(citizen, "Kale Mahallesi'nde iki gündür su kesik, musluktan su akmıyor")
 
-    offer = await work_of(broker, "saski")
+    offer = await work_of(broker, "saski", "su kesik")
     await answer(broker, "accepted", AssignmentAccepted(**of(offer)))
 
     _, forwarded = await installation.replies_to(citizen, 2)
@@ -184,7 +185,7 @@ async def test_what_nobody_knows_waits_for_a_person_who_decides(installation: In
     async with installation.http.post(where, headers=person, json=decision) as decided:
         assert decided.status < 300, await decided.text()
 
-    assert (await work_of(broker, "yazi-isleri")).case_id == uuid.UUID(item["case_id"])
+    assert (await work_of(broker, "yazi-isleri", "sormak")).case_id == uuid.UUID(item["case_id"])
 
 
 def _basic(user: str, password: str) -> str:
@@ -196,12 +197,12 @@ async def test_not_ours_with_a_proposal_goes_to_the_proposed_department(
 ) -> None:
     citizen = a_number()
     await installation.citizen_writes(citizen, "Parktaki kaydırak kırık, çocuk parkı bakımsız")
-    offer = await work_of(broker, "park-bahceler")
+    offer = await work_of(broker, "park-bahceler", "kaydırak")
 
     back = AssignmentReturned(**of(offer), reason="Okul bahçesinde kalıyor", proposal="fen-isleri")
     await answer(broker, "returned", back)
 
-    again = await work_of(broker, "fen-isleri")
+    again = await work_of(broker, "fen-isleri", "kaydırak")
     assert again.case_id == offer.case_id
     assert again.returns == 1
     assert again.returned_because == "Okul bahçesinde kalıyor"

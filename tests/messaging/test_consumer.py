@@ -178,7 +178,7 @@ async def test_what_cannot_be_read_is_shelved_with_its_bytes_and_the_consumer_go
         await consumed(system)
 
     [(kept, reason)] = await shelf(system)
-    assert kept == body or json.loads(kept) == json.loads(body)
+    assert kept == body or json.loads(kept) == json.loads(body.replace(rb"\u0000", b"\xef\xbf\xbd"))
     assert reason
     assert await effects(system) == {after.id: 1}
 
