@@ -51,6 +51,11 @@ def read_bulletin() -> dict[str, Any]:
     return found
 
 
+def total_of(printed: dict[str, Any]) -> int:
+    """The cases of a bulletin: every group counts its own."""
+    return sum(group["cases"] for group in printed["groups"])
+
+
 def url_of(process: str) -> str:
     """Where a process of this installation answers."""
     for row in supervisor.read_table(servers.home()):
