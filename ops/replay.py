@@ -115,7 +115,7 @@ async def _replay_plan(
     run: str,
     kill_every: float | None,
 ) -> Replayed:
-    cast = players(municipality, scripts_of(contacts))
+    cast = players(municipality, scripts_of(contacts), contacts)
     before = await read(installation.reporting)
     conducted = await _with_progress(installation, contacts, len(contacts), cast, kill_every)
     lines = compare(truth_of(contacts), before, await read(installation.reporting))
@@ -194,6 +194,9 @@ def _notes(replayed: Replayed) -> Iterable[str]:
         yield "nothing new: every contact of this run was there already, and none was counted twice"
     if conducted.decided_at_desk:
         yield f"{_number(conducted.decided_at_desk)} decided by hand at the desk"
+    if conducted.replies:
+        named = ", ".join(f"{name} {_number(count)}" for name, count in sorted(conducted.replies.items()))
+        yield f"replies taken by the channels' own programs: {named}"
     if conducted.kills:
         named = ", ".join(f"{name} {times}×" for name, times in sorted(conducted.kills.items()))
         yield f"killed {sum(conducted.kills.values())} times meanwhile: {named}"

@@ -15,6 +15,7 @@ from ops.replaying.send import Sender
 from services.intake.domain import registration
 from shared.contracts import Channel
 from shared.municipality import Municipality
+from simulators.channel_programs import ChannelPrograms
 from simulators.offices import Clerk, Offices, Script, Scripts
 
 # Without any change for so long, what has not come will not come.
@@ -32,6 +33,7 @@ class Conducted:
     retries: int = 0
     decided_at_desk: int = 0
     unsettled: int = 0
+    replies: dict[str, int] = field(default_factory=dict)
     kills: dict[str, int] = field(default_factory=dict)
     left: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -44,6 +46,7 @@ class Players:
     scripts: Scripts
     owners: Collection[str]
     desk_departments: Collection[str]
+    citizens: dict[Channel, Collection[str]]
 
 
 def scripts_of(contacts: Iterable[PlannedContact]) -> Scripts:
@@ -63,14 +66,19 @@ def scripts_of(contacts: Iterable[PlannedContact]) -> Scripts:
     return Scripts(by_case, by_text)
 
 
-def players(municipality: Municipality, scripts: Scripts) -> Players:
-    """All owners with software of their own; the desk's departments are the clerk's."""
+def players(municipality: Municipality, scripts: Scripts, contacts: Iterable[PlannedContact] = ()) -> Players:
+    """All owners with software of their own; the desk's departments are the clerk's; the channels' programs."""
+    citizens: dict[Channel, set[str]] = {}
+    for contact in contacts:
+        if contact.channel not in (Channel.WEB, Channel.WHATSAPP) and contact.sender.address:
+            citizens.setdefault(contact.channel, set()).add(contact.sender.address)
     own_software = [department.code for department in municipality.departments if not department.desk]
     at_desk = [department.code for department in municipality.departments if department.desk]
     return Players(
         scripts,
         [*own_software, *(institution.code for institution in municipality.institutions)],
         [code for code in at_desk if code != municipality.solution_centre.code],
+        dict(citizens),
     )
 
 
@@ -91,9 +99,11 @@ async def conduct(
 
     sender, watch = Sender(installation, count), Watch(installation)
     killer = Killer(installation.state, kill_every) if kill_every else None
-    clerk = _clerk(installation, cast)
+    clerk, programs = _clerk(installation, cast), _programs(installation, cast)
     async with asyncio.TaskGroup() as group:
-        playing = [group.create_task(player.run()) for player in (_offices(installation, cast), clerk) if player]
+        playing = [
+            group.create_task(player.run()) for player in (_offices(installation, cast), clerk, programs) if player
+        ]
         killing = group.create_task(killer.run()) if killer else None
         await sender.send(contacts)
         done.seconds["sent"] = time.monotonic() - began
@@ -109,12 +119,17 @@ async def conduct(
             task.cancel()
     done.retries = sender.retries
     done.decided_at_desk = clerk.decided if clerk else 0
+    done.replies = {str(name): count for name, count in programs.delivered.items()} if programs else {}
     done.kills = dict(killer.killed) if killer else {}
     return done
 
 
 def _offices(installation: Installation, cast: Players | None) -> Offices | None:
     return Offices(installation.amqp_url, cast.owners, cast.scripts) if cast else None
+
+
+def _programs(installation: Installation, cast: Players | None) -> ChannelPrograms | None:
+    return ChannelPrograms(installation.amqp_url, cast.citizens) if cast and cast.citizens else None
 
 
 def _clerk(installation: Installation, cast: Players | None) -> Clerk | None:
