@@ -45,6 +45,8 @@ from shared.ids import new_id
 
 AT: Final = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 PHONE: Final = "+905321112233"
+# A phone number id, as WhatsApp names an account.
+ACCOUNT: Final = "106540352242922"
 NUMBER: Final = "482-715-936"
 DEPARTMENT: Final = "temizlik-isleri"
 M = TypeVar("M", bound=Message)
@@ -95,7 +97,7 @@ def a_contact_registered(**changed: Any) -> ContactRegistered:
         contact_id=new_id(),
         person_id=new_id(),
         channel=Channel.WHATSAPP,
-        account="main",
+        account=ACCOUNT,
         purpose=Purpose.REQUEST,
         language="tr",
         lane="routine",

@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 
 from services.notifier import store
-from services.notifier.domain import UNKNOWN_SENDS_MAX, Result, advance, after_send
+from services.notifier.domain import UNKNOWN_SENDS_MAX, Answer, Result, advance, after_send
 from services.notifier.senders import Letter, Sender
 from services.notifier.store import Change, Standing
 from shared import metrics
@@ -127,20 +127,9 @@ class PostOffice:
             changes = []
             for result, letter in results:
                 notice = standing.get(result.notice_id)
-                # A receipt may have overtaken the provider's answer: it knows better.
-                if notice is not None and notice.status in (NoticeStatus.SENDING, NoticeStatus.UNKNOWN):
-                    follow = after_send(result, letter.attempts, self._unknown_wait_seconds)
-                    look_again = follow.look_again_seconds
-                    changes.append(
-                        Change(
-                            notice.id,
-                            follow.status,
-                            letter.attempts,
-                            result.provider_id,
-                            result.error,
-                            timedelta(seconds=look_again) if look_again is not None else None,
-                        )
-                    )
+                change = notice and result_change(notice, result, letter.attempts, self._unknown_wait_seconds)
+                if change:
+                    changes.append(change)
             parcel = await self._service.outbox.add(connection, await self.save(connection, changes, standing))
         if parcel is not None:
             await self._service.outbox.publish(parcel)
@@ -223,6 +212,25 @@ def look_again(notice: Standing, is_expired: bool, unknown_wait_seconds: float) 
             return Change(notice.id, NoticeStatus.FAILED, notice.attempts, None, "expired", None)
         case _:
             return Change(notice.id, notice.status, notice.attempts)
+
+
+def result_change(notice: Standing, result: Result, attempt: int, unknown_wait_seconds: float) -> Change | None:
+    """What a provider's answer to the `attempt`-th send makes of a reply; None: nothing new.
+
+    A receipt may have overtaken the answer: it knows better. So may a later send, when the sender of this one was
+    frozen: then only an acceptance still counts, and the count of sends never goes back.
+    """
+    is_accepted = result.answer is Answer.ACCEPTED
+    is_open = notice.status in (NoticeStatus.SENDING, NoticeStatus.UNKNOWN)
+    if not (is_open or (is_accepted and notice.status is NoticeStatus.WAITING)):
+        return None
+    if attempt < notice.attempts and not is_accepted:
+        return None
+    follow = after_send(result, attempt, unknown_wait_seconds)
+    seconds = follow.look_again_seconds
+    look_again = timedelta(seconds=seconds) if seconds is not None else None
+    attempts = max(attempt, notice.attempts)
+    return Change(notice.id, follow.status, attempts, result.provider_id, result.error, look_again)
 
 
 def receipt_change(notice: Standing, reported: NoticeStatus, provider_id: str, error: str | None) -> Change | None:

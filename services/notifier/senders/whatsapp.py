@@ -50,8 +50,7 @@ class WhatsApp:
                 headers=self._headers,
                 allow_redirects=False,
             ) as response:
-                body = await response.content.read(ANSWER_BYTES_MAX)
-                return read_answer(letter, response.status, body)
+                return read_answer(letter, response.status, await _read(response))
         except aiohttp.ClientConnectorError as error:  # no connection, so certainly not sent
             return Result(letter.notice_id, Answer.LATER, error=type(error).__name__)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -76,7 +75,7 @@ def read_answer(letter: Letter, status: int, body: bytes) -> Result:
     """What Meta's answer means."""
     try:
         value = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         value = {}
     if 200 <= status < 300:
         provider_id = _accepted(value)
@@ -87,6 +86,16 @@ def read_answer(letter: Letter, status: int, body: bytes) -> Result:
     otherwise = Answer.LATER if status == 429 else Answer.NEVER if 400 <= status < 500 else Answer.UNKNOWN
     answer = otherwise if code is None else CODES.get(code, otherwise)
     return Result(letter.notice_id, answer, error=str(code or status))
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    """The answer, which may come in pieces; what goes beyond the bound is left unread."""
+    body = b""
+    async for piece in response.content.iter_any():
+        body += piece
+        if len(body) >= ANSWER_BYTES_MAX:
+            break
+    return body[:ANSWER_BYTES_MAX]
 
 
 def _body(letter: Letter) -> bytes:

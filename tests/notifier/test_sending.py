@@ -1,0 +1,163 @@
+"""Sending by values alone: what answers, receipts and time make of a reply; and WhatsApp's answers in every shape."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notifier.domain import UNKNOWN_SENDS_MAX, Answer, Result, advance
+from services.notifier.office import look_again, receipt_change, result_change
+from services.notifier.senders import Letter, WhatsApp
+from services.notifier.senders.whatsapp import ANSWER_BYTES_MAX, CODES, read_answer
+from services.notifier.store import Standing
+from shared.contracts import Channel, NoticeStatus
+from tests.builders import PHONE, an_id
+
+LETTER = Letter(an_id(), "106540352242922", PHONE, "Başvurunuz alındı", 1)
+ACCEPTED = json.dumps({"messages": [{"id": "wamid.1"}]}).encode()
+
+
+def standing(status: NoticeStatus, attempts: int = 1) -> Standing:
+    return Standing(LETTER.notice_id, status, attempts, "receipt", Channel.WHATSAPP, None, an_id(), "")
+
+
+@pytest.mark.parametrize(("code", "answer"), CODES.items())
+def test_each_row_of_the_code_table_is_read(code: int, answer: Answer) -> None:
+    for status in (400, 401, 429, 500):
+        assert read_answer(LETTER, status, json.dumps({"error": {"code": code}}).encode()).answer is answer
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "answer"),
+    [
+        (200, ACCEPTED, Answer.ACCEPTED),
+        (200, b"{}", Answer.UNKNOWN),
+        (200, b"", Answer.UNKNOWN),
+        (200, ACCEPTED[:-5], Answer.UNKNOWN),
+        (200, b'{"messages":[{"id":7}]}', Answer.UNKNOWN),
+        (200, b'{"error":{"code":131026}}', Answer.UNKNOWN),
+        (302, b"", Answer.UNKNOWN),
+        (400, b"", Answer.NEVER),
+        (400, b'{"error":{"code":999999}}', Answer.NEVER),
+        (400, b'{"error":{"code":"190"}}', Answer.NEVER),
+        (400, b'{"error":7}', Answer.NEVER),
+        (404, b"<html>", Answer.NEVER),
+        (429, b"", Answer.LATER),
+        (500, b"", Answer.UNKNOWN),
+        (503, b"[" * 100_000, Answer.UNKNOWN),
+        (504, b"\xff", Answer.UNKNOWN),
+    ],
+)
+def test_an_answer_of_any_shape_is_one_of_ours(status: int, body: bytes, answer: Answer) -> None:
+    assert read_answer(LETTER, status, body).answer is answer
+
+
+@pytest.mark.parametrize("pieces", [[ACCEPTED], [ACCEPTED[:7], ACCEPTED[7:]], [bytes([byte]) for byte in ACCEPTED]])
+async def test_an_answer_that_comes_in_pieces_is_read_whole(pieces: list[bytes]) -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for piece in pieces:
+            await response.write(piece)
+            await asyncio.sleep(0.002)
+        return response
+
+    assert (await send_to(answer)).answer is Answer.ACCEPTED
+
+
+async def test_an_endless_answer_is_not_read_to_its_end() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(100):
+            await response.write(b" " * ANSWER_BYTES_MAX)
+        return response
+
+    assert (await send_to(answer)).answer is Answer.UNKNOWN
+
+
+async def test_a_redirect_is_not_followed() -> None:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        assert "elsewhere" not in request.path
+        raise web.HTTPFound("/elsewhere")
+
+    assert (await send_to(answer)).answer is Answer.UNKNOWN
+
+
+async def send_to(answer: Any) -> Result:
+    application = web.Application()
+    application.router.add_route("*", "/{path:.*}", answer)
+    async with TestServer(application) as server:
+        sender = WhatsApp(str(server.make_url("")), "token")
+        try:
+            return await sender.send(LETTER)
+        finally:
+            await sender.close()
+
+
+@given(st.lists(st.sampled_from(list(NoticeStatus)), max_size=12))
+def test_reports_only_move_a_status_upward_whatever_their_order(reported: list[NoticeStatus]) -> None:
+    status = NoticeStatus.ACCEPTED
+    seen = []
+    for report in reported:
+        status = advance(status, report)
+        seen.append(status)
+    again = status
+    for report in reported:
+        again = advance(again, report)
+
+    assert again is status
+    assert len(set(seen)) == len([1 for at, one in enumerate(seen) if at == 0 or one is not seen[at - 1]])
+
+
+def test_a_receipt_that_says_nothing_new_changes_nothing() -> None:
+    for known in (NoticeStatus.DELIVERED, NoticeStatus.READ):
+        assert receipt_change(standing(known), NoticeStatus.SENT, "w", None) is None
+
+
+def test_a_receipt_knows_better_than_an_answer_that_comes_after_it() -> None:
+    for answer in Answer:
+        assert result_change(standing(NoticeStatus.DELIVERED), Result(LETTER.notice_id, answer), 1, 60) is None
+
+
+def test_the_answer_to_an_earlier_send_never_takes_the_count_back() -> None:
+    later = standing(NoticeStatus.SENDING, attempts=2)
+    for answer in (Answer.UNKNOWN, Answer.LATER, Answer.NEVER):
+        assert result_change(later, Result(LETTER.notice_id, answer), 1, 60) is None
+    change = result_change(later, Result(LETTER.notice_id, Answer.ACCEPTED, "w"), 1, 60)
+
+    assert change is not None
+    assert (change.status, change.attempts, change.look_again) == (NoticeStatus.ACCEPTED, 2, None)
+
+
+def test_an_acceptance_that_comes_late_ends_the_waiting() -> None:
+    change = result_change(standing(NoticeStatus.WAITING, 2), Result(LETTER.notice_id, Answer.ACCEPTED, "w"), 1, 60)
+
+    assert change is not None
+    assert change.status is NoticeStatus.ACCEPTED
+
+
+@given(st.lists(st.sampled_from([Answer.UNKNOWN, Answer.LATER, None]), min_size=1, max_size=12))
+def test_a_reply_goes_out_at_most_twice_while_its_outcome_is_unknown(answers: list[Answer | None]) -> None:
+    """None: the sender died. Counted are sends that may have arrived."""
+    notice, may_have_arrived = standing(NoticeStatus.SENDING), 0
+    for answer in answers:
+        if notice.status is not NoticeStatus.SENDING:
+            break
+        may_have_arrived += answer is not Answer.LATER
+        if answer is not None:
+            change = result_change(notice, Result(notice.id, answer), notice.attempts, 60)
+            assert change is not None
+            notice = standing(change.status, change.attempts)
+        while notice.status is not NoticeStatus.SENDING or answer is None:
+            change = look_again(notice, False, 60)
+            if (change.status, change.attempts) == (notice.status, notice.attempts):
+                break
+            notice, answer = standing(change.status, change.attempts), Answer.UNKNOWN
+
+    assert may_have_arrived <= UNKNOWN_SENDS_MAX
