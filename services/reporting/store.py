@@ -84,47 +84,35 @@ async def save_facts(connection: Connection, before: Mapping[UUID, CaseFact], af
 
 
 async def add_to_cells(connection: Connection, moves: Mapping[Cell, int]) -> None:
-    """Move counts between cells; sorted, so that replicas cannot block each other for good."""
-    rows = sorted(moves.items())
-    await connection.execute(
-        """
-        INSERT INTO case_cell (day, channel, owner, owner_kind, neighbourhood, topic, lane, state, outcome, cases)
-        SELECT * FROM unnest($1::date[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-                             $8::text[], $9::text[], $10::int[])
-        ON CONFLICT (day, channel, owner, owner_kind, neighbourhood, topic, lane, state, outcome)
-        DO UPDATE SET cases = case_cell.cases + EXCLUDED.cases
-        """,
-        *([cell[at] for cell, _ in rows] for at in range(len(Cell._fields))),
-        [count for _, count in rows],
-    )
+    """Move cases between cells."""
+    await _add(connection, "case_cell", "cases", Cell._fields, moves)
 
 
 async def add_contacts(connection: Connection, counts: Mapping[ContactCell, int]) -> None:
     """Count contacts."""
-    rows = sorted(counts.items())
-    await connection.execute(
-        """
-        INSERT INTO contact_cell (day, channel, purpose, effect, contacts)
-        SELECT * FROM unnest($1::date[], $2::text[], $3::text[], $4::text[], $5::int[])
-        ON CONFLICT (day, channel, purpose, effect)
-        DO UPDATE SET contacts = contact_cell.contacts + EXCLUDED.contacts
-        """,
-        *([cell[at] for cell, _ in rows] for at in range(len(ContactCell._fields))),
-        [count for _, count in rows],
-    )
+    await _add(connection, "contact_cell", "contacts", ContactCell._fields, counts)
 
 
 async def add_notices(connection: Connection, counts: Mapping[NoticeCell, int]) -> None:
     """Count statuses that replies reached."""
+    await _add(connection, "notice_cell", "notices", NoticeCell._fields, counts)
+
+
+async def _add(
+    connection: Connection, table: str, counted: str, axes: tuple[str, ...], counts: Mapping[Any, int]
+) -> None:
+    """Add to the cells of a table, whose first axis is a day; sorted, so that replicas cannot block each other."""
     rows = sorted(counts.items())
+    arrays = ", ".join(f"${number}::{'date' if number == 1 else 'text'}[]" for number in range(1, len(axes) + 1))
+    names = ", ".join(axes)
     await connection.execute(
-        """
-        INSERT INTO notice_cell (day, channel, event, status, notices)
-        SELECT * FROM unnest($1::date[], $2::text[], $3::text[], $4::text[], $5::int[])
-        ON CONFLICT (day, channel, event, status)
-        DO UPDATE SET notices = notice_cell.notices + EXCLUDED.notices
-        """,
-        *([cell[at] for cell, _ in rows] for at in range(len(NoticeCell._fields))),
+        f"""
+        INSERT INTO {table} ({names}, {counted})
+        SELECT * FROM unnest({arrays}, ${len(axes) + 1}::int[])
+        ON CONFLICT ({names})
+        DO UPDATE SET {counted} = {table}.{counted} + EXCLUDED.{counted}
+        """,  # noqa: S608 - names of our own, above
+        *([cell[at] for cell, _ in rows] for at in range(len(axes))),
         [count for _, count in rows],
     )
 
