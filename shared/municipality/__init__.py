@@ -1,0 +1,35 @@
+"""A municipality as checked data: who answers for what, where, until when, and in which words.
+
+Everything a municipality can change stands in its own folder, see `municipality/ilkadim/README.md`.
+"""
+
+from shared.municipality.bulletin import Bulletin, Fact, Group, Labelled, Line
+from shared.municipality.calendar import Calendar
+from shared.municipality.loading import load
+from shared.municipality.mistakes import MunicipalityError
+from shared.municipality.municipality import Municipality
+from shared.municipality.places import Area, Neighbour, Neighbourhood, Street
+from shared.municipality.replies import SLOTS, ReplyEvent, neutralise
+from shared.municipality.topics import Target, TargetUnit, Topic
+
+__all__ = [
+    "SLOTS",
+    "Area",
+    "Bulletin",
+    "Calendar",
+    "Fact",
+    "Group",
+    "Labelled",
+    "Line",
+    "Municipality",
+    "MunicipalityError",
+    "Neighbour",
+    "Neighbourhood",
+    "ReplyEvent",
+    "Street",
+    "Target",
+    "TargetUnit",
+    "Topic",
+    "load",
+    "neutralise",
+]

@@ -1,0 +1,206 @@
+"""Checks what no file can tell alone: that codes, owners, places and words agree across a municipality's files."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from shared.contracts import CaseState, Channel, Outcome, OwnerKind
+from shared.municipality.bulletin import FactField, Group
+from shared.municipality.mistakes import Problem
+from shared.municipality.municipality import Municipality
+from shared.municipality.places import Area, Neighbourhood
+from shared.municipality.replies import SLOTS, ReplyEvent, Template
+from shared.text import fold
+
+
+def mistakes_across_files(municipality: Municipality) -> Iterator[Problem]:
+    """Every mistake that shows only when the files are read together; none for a sound municipality."""
+    for check in _CHECKS:
+        yield from check(municipality)
+
+
+def _check_codes(municipality: Municipality) -> Iterator[Problem]:
+    owners = [*municipality.departments, *municipality.institutions]
+    for file, codes in (
+        ("municipality.toml", [account.code for account in municipality.accounts]),
+        ("departments.toml and institutions.toml", [owner.code for owner in owners]),
+        ("topics.toml", [topic.code for topic in municipality.topics]),
+        ("urgency.toml", [level.code for level in municipality.levels]),
+        ("urgency.toml", [emergency.code for emergency in municipality.emergencies]),
+        ("neighbourhoods.csv", [neighbourhood.code for neighbourhood in municipality.neighbourhoods]),
+        ("neighbourhoods.geojson", [area.code for area in municipality.areas]),
+        ("streets.csv", [street.code for street in municipality.streets]),
+        ("calendar.toml", [str(holiday.date) for holiday in municipality.calendar.holidays]),
+        ("calendar.toml", [f"weekday {hours.weekday}" for hours in municipality.calendar.office_hours]),
+        ("templates.toml", [template.name for template in municipality.templates]),
+        ("templates.toml", [words.code for words in municipality.outcomes]),
+        ("bulletin.toml", [group.code for group in municipality.bulletin.groups]),
+        ("bulletin.toml", [line.code for line in municipality.bulletin.lines]),
+    ):
+        for code, times in Counter(codes).items():
+            if times > 1:
+                yield Problem(file, code, f"stands there {times} times", "Keep one, or give each its own code")
+
+
+def _check_languages(municipality: Municipality) -> Iterator[Problem]:
+    if municipality.default_language not in municipality.languages:
+        trouble = f"{municipality.default_language} is not among languages"
+        yield Problem("municipality.toml", "default_language", trouble, "Add it to languages")
+
+
+def _check_centre(municipality: Municipality) -> Iterator[Problem]:
+    centres = [department.code for department in municipality.departments if department.kind is OwnerKind.CENTRE]
+    if len(centres) != 1:
+        trouble = f"has {len(centres)} departments of kind centre"
+        yield Problem("departments.toml", ", ".join(centres) or "the file", trouble, "Give exactly one `kind = centre`")
+
+
+def _check_topics(municipality: Municipality) -> Iterator[Problem]:
+    known = {owner.code for owner in (*municipality.departments, *municipality.institutions)}
+    for topic in municipality.topics:
+        if topic.owner not in known:
+            remedy = "Add it to departments.toml or institutions.toml, or correct the code"
+            yield Problem("topics.toml", topic.code, f"the owner {topic.owner} is unknown", remedy)
+
+
+def _check_urgency(municipality: Municipality) -> Iterator[Problem]:
+    phones = {institution.phone for institution in municipality.institutions}
+    for emergency in municipality.emergencies:
+        if emergency.number not in phones:
+            trouble = f"no institution has the advice number {emergency.number}"
+            yield Problem("urgency.toml", emergency.code, trouble, "Add the phone to institutions.toml or correct it")
+
+
+def _check_places(municipality: Municipality) -> Iterator[Problem]:
+    known = {neighbourhood.code: neighbourhood for neighbourhood in municipality.neighbourhoods}
+    for street in municipality.streets:
+        if street.neighbourhood not in known:
+            trouble = f"{street.name} lies in the unknown neighbourhood {street.neighbourhood}"
+            yield Problem("streets.csv", street.code, trouble, "Add it to neighbourhoods.csv, or correct the code")
+    for area in municipality.areas:
+        if area.code not in known:
+            remedy = "Add it to neighbourhoods.csv, or remove the polygon"
+            yield Problem("neighbourhoods.geojson", area.code, "is no known neighbourhood", remedy)
+        elif not _surrounds(area, known[area.code]):
+            trouble = f"does not surround the point of {known[area.code].name} in neighbourhoods.csv"
+            remedy = "Correct the one that is wrong; GeoJSON wants [longitude, latitude]"
+            yield Problem("neighbourhoods.geojson", area.code, trouble, remedy)
+    for code in sorted(known.keys() - {area.code for area in municipality.areas}):
+        trouble = f"{known[code].name} has no polygon"
+        yield Problem("neighbourhoods.csv", code, trouble, "Add it to neighbourhoods.geojson")
+
+
+def _surrounds(area: Area, neighbourhood: Neighbourhood) -> bool:
+    """Whether the point lies in the bounding box: enough to tell swapped axes, quick enough for every start."""
+    longitudes = [longitude for polygon in area.polygons for longitude, _ in polygon[0]]
+    latitudes = [latitude for polygon in area.polygons for _, latitude in polygon[0]]
+    return min(longitudes) <= neighbourhood.longitude <= max(longitudes) and min(
+        latitudes
+    ) <= neighbourhood.latitude <= max(latitudes)
+
+
+def _check_place_names(municipality: Municipality) -> Iterator[Problem]:
+    owners: dict[str, str] = {}
+    for neighbourhood in municipality.neighbourhoods:
+        for name in {fold(name) for name in (neighbourhood.name, *neighbourhood.aliases)}:
+            if name in owners:
+                trouble = f'the name or alias "{name}" belongs to {owners[name]} as well'
+                yield Problem("neighbourhoods.csv", neighbourhood.code, trouble, "Keep it with one of them")
+            owners[name] = neighbourhood.name
+
+
+def _check_neighbours(municipality: Municipality) -> Iterator[Problem]:
+    known = {institution.district for institution in municipality.institutions}
+    for district in sorted({neighbour.district for neighbour in municipality.neighbours} - known):
+        remedy = f'Add the municipality with district = "{district}" to institutions.toml'
+        yield Problem("neighbours.csv", district, "no institution stands for this district", remedy)
+
+
+def _check_calendar(municipality: Municipality) -> Iterator[Problem]:
+    calendar = municipality.calendar
+    for holiday in calendar.holidays:
+        if holiday.date.year not in calendar.years:
+            remedy = "Add the year to `years` once all its holidays stand there"
+            yield Problem("calendar.toml", str(holiday.date), "is outside `years`", remedy)
+    for year in sorted(set(calendar.years) - {holiday.date.year for holiday in calendar.holidays}):
+        yield Problem("calendar.toml", str(year), "has no holiday", "Add its holidays, or take it from `years`")
+    for hours in calendar.office_hours:
+        if any(before.end > after.start for before, after in zip(hours.spans, hours.spans[1:], strict=False)):
+            remedy = "Write the spans in order, each starting after the one before ends"
+            yield Problem("calendar.toml", f"weekday {hours.weekday}", "the spans overlap", remedy)
+
+
+def _check_templates(municipality: Municipality) -> Iterator[Problem]:
+    present = {(template.event, template.language) for template in municipality.templates}
+    for event in ReplyEvent:
+        for language in municipality.languages:
+            if (event, language) not in present:
+                trouble = f"the language {language} is missing"
+                remedy = f'Add a [[template]] with event = "{event}", language = "{language}"'
+                yield Problem("templates.toml", event, trouble, remedy)
+    for template in municipality.templates:
+        yield from _check_template(template)
+    for outcome in sorted(set(Outcome) - {words.code for words in municipality.outcomes}):
+        remedy = f'Add an [[outcome]] with code = "{outcome}"'
+        yield Problem("templates.toml", outcome, "has no words for citizens", remedy)
+
+
+def _check_template(template: Template) -> Iterator[Problem]:
+    slots = SLOTS[template.event]
+    for name in sorted(template.placeholders - slots.allowed):
+        trouble = f"the placeholder {{{name}}} is unknown to this event"
+        yield Problem("templates.toml", template.name, trouble, f"Use one of: {', '.join(sorted(slots.allowed))}")
+    for name in sorted((slots.required | slots.expected) - template.placeholders):
+        trouble = f"does not say {{{name}}}"
+        yield Problem("templates.toml", template.name, trouble, "The citizen must be told: put it in")
+    if template.has_stray_brace:
+        remedy = "Write placeholders as {name}: small letters, both braces"
+        yield Problem("templates.toml", template.name, "has a stray brace", remedy)
+
+
+def _check_bulletin(municipality: Municipality) -> Iterator[Problem]:
+    *first, last = municipality.bulletin.groups
+    if last.when:
+        trouble = "is the last group and has conditions, so some cases would be counted nowhere"
+        yield Problem("bulletin.toml", last.code, trouble, "End with a group without `when`")
+    for group in first:
+        if not group.when:
+            trouble = "takes every case, so the groups after it stay empty"
+            yield Problem("bulletin.toml", group.code, trouble, "Give it a `when`, or move it to the end")
+    known = _known_values(municipality)
+    for row in (*municipality.bulletin.groups, *municipality.bulletin.lines):
+        resolved = row.resolved if isinstance(row, Group) else ()
+        for condition in (*row.when, *resolved):
+            for value in sorted(set(condition.one_of or ()) - known[condition.field]):
+                trouble = f"no {condition.field} is called {value}"
+                yield Problem("bulletin.toml", row.code, trouble, _choices(known[condition.field]))
+
+
+def _known_values(municipality: Municipality) -> Mapping[FactField, set[str]]:
+    return {
+        FactField.CHANNEL: set(Channel),
+        FactField.OWNER: {owner.code for owner in (*municipality.departments, *municipality.institutions)},
+        FactField.OWNER_KIND: set(OwnerKind),
+        FactField.NEIGHBOURHOOD: {neighbourhood.code for neighbourhood in municipality.neighbourhoods},
+        FactField.STATE: set(CaseState),
+        FactField.OUTCOME: set(Outcome),
+    }
+
+
+def _choices(values: set[str]) -> str:
+    few = sorted(values)[:12]
+    return f"Use one of: {', '.join(few)}{' …' if len(values) > len(few) else ''}"
+
+
+_CHECKS = (
+    _check_codes,
+    _check_languages,
+    _check_centre,
+    _check_topics,
+    _check_urgency,
+    _check_places,
+    _check_place_names,
+    _check_neighbours,
+    _check_calendar,
+    _check_templates,
+    _check_bulletin,
+)

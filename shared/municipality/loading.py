@@ -1,0 +1,128 @@
+"""Loads a municipality from its folder: which files there are, and what each brings."""
+
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from pydantic import Field
+
+from shared.municipality.about import About, Account, Phone
+from shared.municipality.base import Named, PhoneNumber, Record
+from shared.municipality.bulletin import Bulletin, Group, Line, Note
+from shared.municipality.calendar import Calendar, Holiday, OfficeHours
+from shared.municipality.checks import mistakes_across_files
+from shared.municipality.files import read_areas, read_table, read_toml
+from shared.municipality.mistakes import MunicipalityError, Problem
+from shared.municipality.municipality import Municipality
+from shared.municipality.owners import Department, Institution
+from shared.municipality.places import Neighbour, Neighbourhood, Street
+from shared.municipality.replies import OutcomeWords, Template
+from shared.municipality.topics import Level, Phrase, Topic
+from shared.urgency import Emergency
+
+Parts: TypeAlias = dict[str, Any]
+
+
+def load(folder: Path) -> Municipality:
+    """The municipality whose data stands in `folder`. Raises MunicipalityError with every mistake found."""
+    parts: Parts = {}
+    problems: list[Problem] = []
+    for read in (_read_about, _read_owners, _read_topics, _read_places, _read_calendar, _read_words, _read_bulletin):
+        try:
+            parts |= read(folder)
+        except MunicipalityError as error:
+            problems += error.problems
+    if problems:
+        raise MunicipalityError(problems)
+    municipality = Municipality(**parts)
+    if problems := list(mistakes_across_files(municipality)):
+        raise MunicipalityError(problems)
+    return municipality
+
+
+def _read_about(folder: Path) -> Parts:
+    return _fields(read_toml(folder / "municipality.toml", _AboutFile))
+
+
+def _read_owners(folder: Path) -> Parts:
+    departments = read_toml(folder / "departments.toml", _DepartmentsFile).department
+    return {
+        "departments": departments,
+        "institutions": read_toml(folder / "institutions.toml", _InstitutionsFile).institution,
+    }
+
+
+def _read_topics(folder: Path) -> Parts:
+    urgency = read_toml(folder / "urgency.toml", _UrgencyFile)
+    topics = read_toml(folder / "topics.toml", _TopicsFile).topic
+    emergencies = tuple(Emergency(**_fields(row)) for row in urgency.emergency)
+    return {"topics": topics, "levels": urgency.level, "emergencies": emergencies}
+
+
+def _read_places(folder: Path) -> Parts:
+    return {
+        "neighbourhoods": read_table(folder / "neighbourhoods.csv", Neighbourhood),
+        "streets": read_table(folder / "streets.csv", Street),
+        "neighbours": read_table(folder / "neighbours.csv", Neighbour),
+        "areas": read_areas(folder / "neighbourhoods.geojson"),
+    }
+
+
+def _read_calendar(folder: Path) -> Parts:
+    return {"calendar": Calendar(**_fields(read_toml(folder / "calendar.toml", _CalendarFile)))}
+
+
+def _read_words(folder: Path) -> Parts:
+    file = read_toml(folder / "templates.toml", _TemplatesFile)
+    return {"templates": file.template, "outcomes": file.outcome}
+
+
+def _read_bulletin(folder: Path) -> Parts:
+    return {"bulletin": Bulletin(**_fields(read_toml(folder / "bulletin.toml", _BulletinFile)))}
+
+
+def _fields(model: Record) -> Parts:
+    return {name: getattr(model, name) for name in type(model).model_fields}
+
+
+class _AboutFile(About):
+    phones: tuple[Phone, ...] = Field((), alias="phone")
+    accounts: tuple[Account, ...] = Field(alias="account", min_length=1)
+
+
+class _DepartmentsFile(Record):
+    department: tuple[Department, ...] = Field(min_length=1)
+
+
+class _InstitutionsFile(Record):
+    institution: tuple[Institution, ...]
+
+
+class _TopicsFile(Record):
+    topic: tuple[Topic, ...] = Field(min_length=1)
+
+
+class _EmergencyRow(Named):
+    number: PhoneNumber
+    phrases: tuple[Phrase, ...] = Field(min_length=1)
+    unless: tuple[Phrase, ...] = ()
+
+
+class _UrgencyFile(Record):
+    level: tuple[Level, ...] = ()
+    emergency: tuple[_EmergencyRow, ...]
+
+
+class _CalendarFile(Calendar):
+    office_hours: tuple[OfficeHours, ...] = Field(alias="office", min_length=1)
+    holidays: tuple[Holiday, ...] = Field(alias="holiday")
+
+
+class _TemplatesFile(Record):
+    template: tuple[Template, ...]
+    outcome: tuple[OutcomeWords, ...]
+
+
+class _BulletinFile(Bulletin):
+    groups: tuple[Group, ...] = Field(alias="group", min_length=1)
+    lines: tuple[Line, ...] = Field((), alias="line")
+    notes: tuple[Note, ...] = Field((), alias="note")

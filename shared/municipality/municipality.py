@@ -1,0 +1,96 @@
+"""A municipality as a whole, with its look-ups and its replies."""
+
+from functools import cached_property
+
+from shared.contracts import Outcome, OwnerKind
+from shared.municipality.about import About, Account
+from shared.municipality.bulletin import Bulletin
+from shared.municipality.calendar import Calendar
+from shared.municipality.owners import Department, Institution, Owner
+from shared.municipality.places import Area, Neighbour, Neighbourhood, Street
+from shared.municipality.replies import OutcomeWords, Rendered, ReplyEvent, Template, render
+from shared.municipality.topics import Level, Topic
+from shared.urgency import Emergency
+
+
+class Municipality(About):
+    """All that is a municipality's own, read by `load` and never changed. Look-ups raise KeyError."""
+
+    departments: tuple[Department, ...]
+    institutions: tuple[Institution, ...]
+    topics: tuple[Topic, ...]
+    levels: tuple[Level, ...]
+    emergencies: tuple[Emergency, ...]
+    neighbourhoods: tuple[Neighbourhood, ...]
+    streets: tuple[Street, ...]
+    areas: tuple[Area, ...]
+    neighbours: tuple[Neighbour, ...]
+    calendar: Calendar
+    templates: tuple[Template, ...]
+    outcomes: tuple[OutcomeWords, ...]
+    bulletin: Bulletin
+
+    def account(self, code: str) -> Account:
+        """The account of that code."""
+        return self._accounts[code]
+
+    def owner(self, code: str) -> Owner:
+        """The department, institution or solution centre of that code."""
+        return self._owners[code]
+
+    def topic(self, code: str) -> Topic:
+        """The topic of that code."""
+        return self._topics[code]
+
+    def neighbourhood(self, code: str) -> Neighbourhood:
+        """The neighbourhood of that official id."""
+        return self._neighbourhoods[code]
+
+    def institution_of(self, district: str) -> Institution | None:
+        """The municipality of a neighbouring district; None: not among the institutions."""
+        return next((body for body in self.institutions if body.district == district), None)
+
+    @cached_property
+    def solution_centre(self) -> Department:
+        """The owner of the cases nobody knows."""
+        return next(department for department in self.departments if department.kind is OwnerKind.CENTRE)
+
+    def render(self, event: ReplyEvent | str, language: str, **values: str | None) -> Rendered:
+        """The reply to `event`, in the default language where ours has not `language`.
+
+        Values are plain text and never templates; `neutralise` makes them safe. `outcome` takes an outcome's
+        code. A template line whose value is empty or None is left out. Raises ValueError when a required value
+        is missing or a name is unknown to the event.
+        """
+        event = ReplyEvent(event)
+        template = self._templates.get((event, language)) or self._templates[event, self.default_language]
+        own = {"municipality": self._name_in(template.language), "centre": self.centre}
+        return render(template, own, self._outcomes, values)
+
+    def _name_in(self, language: str) -> str:
+        return self.name_en if language == "en" else self.name
+
+    @cached_property
+    def _accounts(self) -> dict[str, Account]:
+        return {account.code: account for account in self.accounts}
+
+    @cached_property
+    def _owners(self) -> dict[str, Owner]:
+        owners: list[Owner] = [*self.departments, *self.institutions]
+        return {owner.code: owner for owner in owners}
+
+    @cached_property
+    def _topics(self) -> dict[str, Topic]:
+        return {topic.code: topic for topic in self.topics}
+
+    @cached_property
+    def _neighbourhoods(self) -> dict[str, Neighbourhood]:
+        return {neighbourhood.code: neighbourhood for neighbourhood in self.neighbourhoods}
+
+    @cached_property
+    def _templates(self) -> dict[tuple[str, str], Template]:
+        return {(template.event, template.language): template for template in self.templates}
+
+    @cached_property
+    def _outcomes(self) -> dict[Outcome, OutcomeWords]:
+        return {words.code: words for words in self.outcomes}
