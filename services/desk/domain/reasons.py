@@ -11,6 +11,7 @@ _PATTERNS: Final = tuple(
     for pattern, message in (
         (r"topic:(?P<topic>[a-z0-9_-]+) matched (?P<phrases>.+)", "reason.topic"),
         (r"model:missing.*", "reason.model_missing"),
+        (r"model:other (?P<share>[0-9.]+)", "reason.model_other"),
         (r"model:(?P<owner>[a-z0-9_-]+) (?P<share>[0-9.]+)", "reason.model"),
         (r"emergency:.+ matched (?P<phrases>.+), call (?P<number>.+)", "reason.emergency"),
         (r"urgent:matched (?P<phrases>.+)", "reason.urgent"),
@@ -43,7 +44,7 @@ class Reason:
         return topic is not None and self.values.get("topic") == topic
 
 
-_OF_PROPOSALS: Final = frozenset({"reason.topic", "reason.model"})
+_OF_PROPOSALS: Final = frozenset({"reason.topic", "reason.model", "reason.model_other"})
 
 
 def read_reasons(reasons: Iterable[str]) -> list[Reason]:
