@@ -51,6 +51,8 @@ def up(state: Path, *, scale: Mapping[str, int] | None = None, say: Callable[[st
 
     Raises RuntimeError with the lines that tell why when the deployment fails or a process does not become ready.
     """
+    if supervisor.read_table(state) and not supervisor.is_running(state):
+        supervisor.start(state)  # as they ran last time: they wait for their servers, which takes longer
     addresses = servers.start(state, say)
     table = build(state, addresses, scale or {})
     _deploy(table, say)

@@ -26,7 +26,7 @@ from shared.settings import Settings
 log = structlog.get_logger()
 
 DRAIN_SECONDS: Final = 10.0
-CONNECT_WAIT_SECONDS_MAX: Final = 5.0
+CONNECT_WAIT_SECONDS_MAX: Final = 1.0
 PROBE_SECONDS: Final = 2.0
 
 
