@@ -9,8 +9,7 @@ import aiohttp
 import pytest
 
 from services.intake.app import edge
-from tests.harness import System, built, serving
-from tests.intake.test_edge import AWAY_AMQP, AWAY_DATABASE
+from tests.harness import AWAY_AMQP, AWAY_DATABASE, System, built, serving
 
 TEXT = "Sokağın başındaki lamba <b>üç</b> gündür yanmıyor"
 

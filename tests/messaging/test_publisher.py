@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import aio_pika
 import pytest
@@ -72,7 +73,7 @@ async def test_an_exchange_that_is_not_there_is_not_confirmed_and_harms_no_other
     system: System, a_publisher: Publisher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await a_publisher.publish([an_outgoing(exchange=NOTIFIER, key="contacts.urgent")])
-    wrong = await a_publisher._exchanges[EVENTS].channel.get_exchange("ilkim.nowhere", ensure=False)
+    wrong = await channel_of(a_publisher).get_exchange("ilkim.nowhere", ensure=False)
     monkeypatch.setitem(a_publisher._exchanges, EVENTS, wrong)
     with pytest.raises(Unconfirmed):
         await a_publisher.publish([an_outgoing()])
@@ -80,6 +81,10 @@ async def test_an_exchange_that_is_not_there_is_not_confirmed_and_harms_no_other
         await a_publisher.publish([an_outgoing(1), an_outgoing(2)])
     await until(lambda: is_confirmed(a_publisher, an_outgoing(exchange=NOTIFIER, key="receipts")))
     assert await system.depth("notifier.receipts") == 1
+
+
+def channel_of(publisher: Publisher) -> Any:
+    return publisher._exchanges[EVENTS].channel  # type: ignore[attr-defined]
 
 
 async def is_confirmed(publisher: Publisher, message: Outgoing) -> bool:
@@ -96,7 +101,7 @@ async def test_the_publishing_channel_confirms_and_raises_for_returned_messages(
     publisher = Publisher(broker)
     try:
         await publisher.publish([an_outgoing()])
-        channel = publisher._exchanges[EVENTS].channel
+        channel = channel_of(publisher)
         assert channel.publisher_confirms
         assert channel.on_return_raises
     finally:
