@@ -45,7 +45,8 @@ def notifier() -> Service:
     told: list[type[Message]] = [AddressRecorded, ContactRegistered, CaseForwarded, CaseAsked, CaseClosed]
     for source in ("contacts", "cases"):
         queues = [f"notifier.{source}.{lane}" for lane in LANES]
-        service.consume(Consumer(f"notifier-{source}", queues, told, handlers.tell))
+        service.consume(Consumer(f"notifier-{source}", queues, told, handlers.tell, gate=office.wait_for_room))
     service.consume(Consumer("notifier-receipts", ["notifier.receipts"], [DeliveryReported], handlers.note))
     service.background(office.run)
+    service.on_stop(office.let_go)
     return service

@@ -38,7 +38,6 @@ class Notifier:
 
     async def tell(self, unit: Unit, events: Sequence[Message]) -> None:
         """Write addresses and the replies these facts call for; send them, postpone facts that came too early."""
-        await self.office.wait_for_room()
         found = [event for event in events if isinstance(event, AddressRecorded)]
         if found:
             await store.add_addresses(unit.connection, found, self.vault)

@@ -272,3 +272,14 @@ async def renew_leases(pool: asyncpg.Pool, ids: Collection[UUID], lease: timedel
         lease,
     )
     return {row["id"] for row in rows}
+
+
+async def give_back(pool: asyncpg.Pool, ids: Collection[UUID]) -> None:
+    """End the lease of replies that were certainly not sent."""
+    await pool.execute(
+        """
+        UPDATE notice SET status = 'waiting', attempts = attempts - 1, look_again_at = now()
+        WHERE id = ANY($1) AND status = 'sending'
+        """,
+        list(ids),
+    )

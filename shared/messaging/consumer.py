@@ -35,6 +35,8 @@ RETRY_SECONDS: Final = (2, 10, 60, 600, 3600, 6 * 3600, 12 * 3600)
 RETRY_POLL_SECONDS: Final = 1.0
 RETRY_BATCH_MAX: Final = 50
 AWAY_SECONDS_MAX: Final = 5.0
+# After so many tries with a database that answers others, it is the batch that is at fault.
+AWAY_TRIES_MAX: Final = 8
 REASON_MAX: Final = 2000
 _SHELVE: Final = (
     "INSERT INTO dead_letter (id, consumer, event_id, body, reason, attempts) VALUES ($1, $2, $3, $4, $5, $6)"
@@ -89,7 +91,7 @@ class Consumer:
     `kinds` are the messages the handler acts on; others in an envelope are passed over, or shelved where programs
     that are not ours publish (`outsiders_write`): they must not vanish there. Each queue is its own
     lane with its own prefetch, so that a long one never holds up another. `linger_seconds` makes larger batches
-    where freshness within that time is enough.
+    where freshness within that time is enough; `gate` is awaited before each batch, e.g. for room further on.
     """
 
     def __init__(
@@ -103,10 +105,12 @@ class Consumer:
         prefetch: int = PREFETCH,
         outsiders_write: bool = False,
         linger_seconds: float = 0.0,
+        gate: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.name = name
         self._outsiders_write = outsiders_write
         self._linger_seconds = linger_seconds
+        self._gate = gate
         self.queues = tuple(queues)
         self._kinds = {kind.type_name(): kind for kind in kinds}
         self._handler = handler
@@ -115,6 +119,7 @@ class Consumer:
         self._lanes = [asyncio.Queue[RabbitMessage]() for _ in queues]  # bounded by the prefetch
         self._publishing: set[asyncio.Task[bool]] = set()
         self._busy_lanes = 0
+        self._draining = False
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -137,13 +142,16 @@ class Consumer:
             group.create_task(self._retry_forever(pool, outbox))
 
     async def drain(self) -> None:
-        """Wait until no batch is being worked on and every publish of this process came to an end."""
+        """Take nothing more; wait until no batch is being worked on and every publish of this process ended."""
+        self._draining = True
         await self._idle.wait()
         await asyncio.gather(*self._publishing, return_exceptions=True)
 
     async def _run_lane(self, lane: asyncio.Queue[RabbitMessage], pool: asyncpg.Pool, outbox: Outbox) -> None:
         while True:
             first = await lane.get()
+            if self._draining:
+                return  # unacknowledged: it is delivered again, to somebody who stays
             self._busy_lanes += 1
             self._idle.clear()
             try:
@@ -161,6 +169,8 @@ class Consumer:
         """What is here already, up to `events_max` events, after lingering where nobody waits for this consumer."""
         if self._linger_seconds:
             await asyncio.sleep(self._linger_seconds)
+        if self._gate is not None:
+            await self._gate()
         deliveries = [await self._decode(first, pool)]
         events = len(deliveries[0].events)
         while events < self._events_max and not lane.empty():
@@ -203,13 +213,14 @@ class Consumer:
 
     async def _settle(self, events: list[Message], pool: asyncpg.Pool, outbox: Outbox) -> None:
         """Apply the events; while the database is away hold them, and split a batch that fails."""
-        wait = 0.1
+        wait, tries = 0.1, 0
         while events:
+            tries += 1
             try:
                 await self._apply(events, pool, outbox)
                 return
             except Exception as error:
-                if is_away(error):
+                if is_away(error) and (tries < AWAY_TRIES_MAX or not await _answers(pool)):
                     log.warning("database_away", consumer=self.name, reason=repr(error), wait_seconds=wait)
                     await asyncio.sleep(wait)
                     wait = min(wait * 2, AWAY_SECONDS_MAX)
@@ -388,6 +399,13 @@ class Consumer:
             values = (new_id(), self.name, event_id, row["body"], _explain(error), row["attempts"])
             await connection.execute(_SHELVE, *values)
             return None
+
+
+async def _answers(pool: asyncpg.Pool) -> bool:
+    try:
+        return await pool.fetchval("SELECT true", timeout=2) is True
+    except Exception:
+        return False
 
 
 async def _whole(message: RabbitMessage) -> RabbitMessage:

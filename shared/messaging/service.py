@@ -48,6 +48,7 @@ class Service:
         self._consumers: list[Consumer] = []
         self._background: list[Callable[[], Awaitable[None]]] = []
         self._on_start: list[Callable[[], Awaitable[None]]] = []
+        self._on_stop: list[Callable[[], Awaitable[None]]] = []
         self._consuming: list[asyncio.Task[None]] = []
         self._end: Callable[[], None] = lambda: None
         self._publishing = publishing_broker(self._url, name)
@@ -67,6 +68,10 @@ class Service:
     def on_start(self, work: Callable[[], Awaitable[None]]) -> None:
         """Await this once, after the pool exists and before anything is consumed."""
         self._on_start.append(work)
+
+    def on_stop(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Await this once when the consumers have drained, while the database can still be told of it."""
+        self._on_stop.append(work)
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then drain and return; exit 1 when a consumer ended by itself."""
@@ -128,7 +133,9 @@ class Service:
                     await subscriber.stop()
                 for consumer in self._consumers:
                     await consumer.drain()
-        except (AMQPError, FastStreamException, OSError, TimeoutError, RuntimeError) as error:
+                for work in self._on_stop:
+                    await work()
+        except (AMQPError, FastStreamException, asyncpg.PostgresError, OSError, TimeoutError, RuntimeError) as error:
             log.warning("drain_cut_short", reason=repr(error))
         for task in tasks:
             task.cancel()

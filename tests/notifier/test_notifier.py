@@ -370,6 +370,7 @@ async def test_a_sender_killed_between_claim_and_send_costs_a_lease_and_nothing_
 ) -> None:
     dead = a_notifier(system, provider.url)
     dead._background.clear()  # claims are committed, and its senders are no more
+    dead._on_stop.clear()  # nor does it end in good order
     async with running(dead):
         await tell(system, *a_citizen())
         await until(partial(are, system, "sending"))
@@ -378,6 +379,19 @@ async def test_a_sender_killed_between_claim_and_send_costs_a_lease_and_nothing_
         await until(partial(are, system, "accepted"))
         await asyncio.sleep(0.5)
 
+    assert len(provider.stored()) == 1
+
+
+async def test_a_notifier_that_is_ended_gives_back_what_it_has_not_sent(system: System, provider: Provider) -> None:
+    ended = a_notifier(system, provider.url)
+    ended._background.clear()  # letters are handed in, and no sender takes them
+    async with running(ended):
+        await tell(system, *a_citizen())
+        await until(partial(are, system, "sending"))
+
+    assert await statuses(system) == ["waiting"]
+    async with at_work(system, provider):
+        await until(partial(are, system, "accepted"))
     assert len(provider.stored()) == 1
 
 
