@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from shared.contracts import Place, Proposal
 from shared.pages import Pages
 from shared.settings import Settings
 from tests.builders import a_citizen_added, an_id
+from tests.harness import until
 from tests.test_desk_api import CENTRE, OWN, Desk, Reply, at_desk, started  # noqa: F401 - the two last are fixtures
 
 PLACE = municipality.load(Settings.model_fields["ilkim_municipality"].default)
@@ -115,10 +117,11 @@ async def test_an_item_tells_its_story_even_from_before_it_came_back(at_desk: De
     await at_desk.tell(again, a_citizen_added(assignment_id=again.assignment_id, text="Hâlâ bekliyorum."))
     await send(at_desk, f"/work/{again.assignment_id}/ask", question="Kapı numarası kaç?")
 
-    page = (await at_desk.get(f"/work/{again.assignment_id}")).text
+    async def shows(told: str) -> bool:
+        return told in (await at_desk.get(f"/work/{again.assignment_id}")).text
 
     for told in ("Listeye geldi", "Gönderildi", "Özel Kalem Müdürlüğü", "Hâlâ bekliyorum.", "Kapı numarası kaç?"):
-        assert told in page
+        await until(partial(shows, told))
 
 
 @pytest.mark.parametrize(
