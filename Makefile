@@ -34,9 +34,10 @@ bench: ## measure cases per second and what a case costs, beside the floor
 	@ops/venv.sh dev
 	@.venv/bin/python -m bench $(ARGS)
 
-chaos: ## replay the nine months while services are killed
+chaos: ## replay the nine months while a service is killed every two seconds
 	@ops/venv.sh
-	@.venv/bin/ilkim chaos $(ARGS)
+	@.venv/bin/ilkim up
+	@.venv/bin/ilkim replay nine-months --kill-every 2 $(ARGS)
 
 replay: ## send the nine months through the channels (ARGS=FILE.csv for your own messages)
 	@ops/venv.sh
