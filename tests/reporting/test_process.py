@@ -46,10 +46,6 @@ async def has_counted(system: System, count: int) -> bool:
     return await counted(system) >= count
 
 
-async def has_waiting(system: System, count: int) -> bool:
-    return await system.depth("reporting.events") == count
-
-
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
 async def test_a_process_that_is_ended_in_mid_batch_loses_and_doubles_nothing(
     system: System, ending: signal.Signals
@@ -63,7 +59,8 @@ async def test_a_process_that_is_ended_in_mid_batch_loses_and_doubles_nothing(
     assert 0 < done < EVENTS_TOLD, "it was in the middle"
     if ending is signal.SIGTERM:
         assert code in (0, -signal.SIGTERM), "uvicorn drains, then dies of the signal it was sent"
-        await until(lambda: has_waiting(system, EVENTS_TOLD - done))  # what it had done it had acknowledged
+        # An acknowledgement may be lost with the connection, and is then repeated; none is ever given too early.
+        assert await system.depth("reporting.events") >= EVENTS_TOLD - done
     async with a_process(system):
         await until(lambda: has_counted(system, EVENTS_TOLD), 30)
 
