@@ -101,7 +101,6 @@ class Consumer:
         kinds: Sequence[type[Message]],
         handler: Handler,
         *,
-        events_max: int = EVENTS_MAX,
         prefetch: int = PREFETCH,
         outsiders_write: bool = False,
         linger_seconds: float = 0.0,
@@ -114,7 +113,6 @@ class Consumer:
         self.queues = tuple(queues)
         self._kinds = {kind.type_name(): kind for kind in kinds}
         self._handler = handler
-        self._events_max = events_max
         self._prefetch = prefetch
         self._lanes = [asyncio.Queue[RabbitMessage]() for _ in queues]  # bounded by the prefetch
         self._publishing: set[asyncio.Task[bool]] = set()
@@ -166,14 +164,14 @@ class Consumer:
     async def _collect(
         self, first: RabbitMessage, lane: asyncio.Queue[RabbitMessage], pool: asyncpg.Pool
     ) -> list[_Delivery]:
-        """What is here already, up to `events_max` events, after lingering where nobody waits for this consumer."""
+        """What is here already, up to `EVENTS_MAX` events, after lingering where nobody waits for this consumer."""
         if self._linger_seconds:
             await asyncio.sleep(self._linger_seconds)
         if self._gate is not None:
             await self._gate()
         deliveries = [await self._decode(first, pool)]
         events = len(deliveries[0].events)
-        while events < self._events_max and not lane.empty():
+        while events < EVENTS_MAX and not lane.empty():
             deliveries.append(await self._decode(lane.get_nowait(), pool))
             events += len(deliveries[-1].events)
         return deliveries
