@@ -1,5 +1,6 @@
 """Settings every service reads from its environment; a missing or wrong one stops the start with a clear line."""
 
+import os
 import sys
 from base64 import b64decode
 from pathlib import Path
@@ -41,6 +42,21 @@ def read(kind: type[S]) -> S:
     except ValidationError as error:
         wrong = "; ".join(f"{str(e['loc'][0]).upper()}: {e['msg'].lower()}" for e in error.errors())
         stop(f"set these environment variables: {wrong}")
+
+
+class ProviderSettings(BaseSettings):
+    """What one outside party needs from the environment; each field is an upper-case variable of its own."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+
+P = TypeVar("P", bound=ProviderSettings)
+
+
+def given(kind: type[P]) -> P | None:
+    """The settings of a provider; None when none of its variables is set. Some but not all end the process."""
+    names = [str(field.alias or name).upper() for name, field in kind.model_fields.items() if field.is_required()]
+    return read(kind) if any(os.environ.get(name) for name in names) else None
 
 
 def key_bytes(key: SecretStr) -> bytes:

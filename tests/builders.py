@@ -1,11 +1,12 @@
 """Builders of every message in the contracts: each has all defaults, so that a test shows only what it is about."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from shared.contracts import (
+    AddressFailed,
     AddressRecorded,
     AssignmentAccepted,
     AssignmentClosed,
@@ -13,6 +14,8 @@ from shared.contracts import (
     AssignmentOffered,
     AssignmentProgressed,
     AssignmentReturned,
+    CallReported,
+    CallState,
     CaseAccepted,
     CaseAsked,
     CaseAssigned,
@@ -34,11 +37,16 @@ from shared.contracts import (
     MessageReceived,
     NoticeRecorded,
     NoticeStatus,
+    OptOutRecorded,
     Outcome,
     OwnerKind,
     Purpose,
     ReplyRequested,
     Sender,
+    TaskDecision,
+    TaskKind,
+    TaskRequested,
+    TaskSettled,
     WebhookReceived,
 )
 from shared.ids import new_id
@@ -273,6 +281,43 @@ def a_notice_recorded(**changed: Any) -> NoticeRecorded:
         channel=Channel.WHATSAPP,
         status=NoticeStatus.SENT,
         attempts=1,
+    )
+
+
+def an_address_failed(**changed: Any) -> AddressFailed:
+    until = AT + timedelta(days=180)
+    return _built(AddressFailed, changed, person_id=new_id(), channel=Channel.EMAIL, reason="5.1.1", until=until)
+
+
+def an_opt_out(**changed: Any) -> OptOutRecorded:
+    return _built(OptOutRecorded, changed, person_id=new_id(), channel=Channel.SMS, opted_out=True)
+
+
+# What the desk is told, and says
+
+
+def a_task(**changed: Any) -> TaskRequested:
+    """A reply that only a call can bring."""
+    return _built(
+        TaskRequested,
+        changed,
+        kind=TaskKind.CALL,
+        source="notifier",
+        channel=Channel.PHONE,
+        number=NUMBER,
+        address=PHONE,
+        reason="no_other_way",
+        text=f"{NUMBER} numaralı başvurunuz sonuçlandı.",
+    )
+
+
+def a_settled_task(**changed: Any) -> TaskSettled:
+    return _built(TaskSettled, changed, task_id=new_id(), source="notifier", decision=TaskDecision.DONE, by="desk:demo")
+
+
+def a_call(**changed: Any) -> CallReported:
+    return _built(
+        CallReported, changed, call_id=new_id().hex, provider="verimor-santral", state=CallState.RINGING, address=PHONE
     )
 
 

@@ -31,6 +31,7 @@ from shared.municipality import Municipality, load
 from shared.urgency import EmergencyWords
 from simulators.offices import Course, Script, answers, is_last_word
 from simulators.whatsapp.payloads import Account, CitizenMessage, message_webhook
+from tests.builders import a_webhook
 
 ILKADIM = Path(__file__).parent.parent / "municipality" / "ilkadim"
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -313,7 +314,7 @@ def filed(contact: PlannedContact, municipality: Municipality) -> tuple[UUID, st
         body = message_webhook(
             Account(phone_number_id=contact.account), [CitizenMessage(number, contact.provider_id, at, contact.text)]
         )
-        (message,) = whatsapp.read(whatsapp.webhook_of(body, NOW)).messages
+        (message,) = whatsapp.read(a_webhook(body, received_at=NOW)).messages
     if contact.channel is Channel.WEB:
         message = message.model_copy(update={"occurred_at": NOW})
     (case,) = register(message, None, [], EmergencyWords(municipality.emergencies)).opens

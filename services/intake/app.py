@@ -1,12 +1,13 @@
 """Intake's wiring: the only place that names concrete things together."""
 
-from pydantic import SecretStr
+from pydantic import Field
 
 from services.intake.domain import Numbers
 from services.intake.edge import Edge
 from services.intake.handlers import Intake
 from services.intake.pages import FormPages
-from services.intake.web import Form, Webhooks, add_routes
+from services.intake.web import Form, add_routes
+from services.intake.webhooks import Webhooks, configured_endpoints
 from shared import municipality
 from shared.contracts import Channel, DeliveryReported, Message, MessageReceived, ReplyRequested, WebhookReceived
 from shared.messaging import Consumer, Service
@@ -27,11 +28,11 @@ class IntakeSettings(Settings):
 
 
 class EdgeSettings(Settings):
-    """What the HTTP edge needs beside the common settings; two app secrets while one is being changed."""
+    """What the HTTP edge needs beside the common settings; each provider reads its own."""
 
-    whatsapp_app_secret: SecretStr
-    whatsapp_app_secret_before: SecretStr | None = None
-    whatsapp_verify_token: SecretStr
+    ilkim_public_url: str = Field(
+        "", description="where citizens and providers reach the edge, e.g. https://ilkim.bel.tr"
+    )
 
 
 def worker() -> Service:
@@ -57,11 +58,9 @@ def edge() -> Service:
     place = municipality.load(settings.ilkim_municipality)
     service = Service("intake-edge", SCHEMA, settings)
     safe = Edge(service)
-    secrets = [settings.whatsapp_app_secret, settings.whatsapp_app_secret_before]
-    app_secrets = tuple(secret.get_secret_value().encode() for secret in secrets if secret)
     emergencies = EmergencyWords(place.emergencies)
-    webhooks = Webhooks(safe, emergencies, app_secrets, settings.whatsapp_verify_token.get_secret_value())
+    Webhooks(safe, emergencies, configured_endpoints(), settings.ilkim_public_url).mount(service.web)
     form = Form(safe, service, emergencies)
-    add_routes(service.web, webhooks, form)
+    add_routes(service.web, form)
     FormPages(form, place).mount(service.web)
     return service

@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from services.intake.channels import BothAway
 from shared import metrics
 from shared.contracts import Lane, Message
 from shared.contracts.base import ENVELOPE_EVENTS_MAX
@@ -19,10 +20,6 @@ log = structlog.get_logger()
 WAITING_MAX: Final = 5_000
 # After a publish without a confirm the outbox takes everything for so long, before the broker is asked again.
 BROKER_PAUSE_SECONDS: Final = 2.0
-
-
-class BothAway(Exception):
-    """Raised when neither broker nor database could make a message safe: the sender must come again."""
 
 
 class Edge:

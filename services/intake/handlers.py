@@ -6,7 +6,7 @@ from itertools import chain
 from uuid import UUID
 
 from services.intake import store
-from services.intake.channels import READERS, Reading
+from services.intake.channels import ADAPTERS, Reading
 from services.intake.domain import Numbers, Registration, find_numbers, register
 from shared.contracts import (
     AddressRecorded,
@@ -89,11 +89,11 @@ def _read(event: Message) -> Reading:
             return Reading(messages=(event,))
         case DeliveryReported():
             return Reading(receipts=(event,))
-        case WebhookReceived() if event.channel in READERS:
+        case WebhookReceived() if event.provider in ADAPTERS:
             try:
-                return READERS[event.channel](event)
+                return ADAPTERS[event.provider].read(event)
             except (ValueError, RecursionError) as error:
-                raise Never(f"unreadable {event.channel} webhook: {type(error).__name__}") from error
+                raise Never(f"unreadable {event.provider} payload: {type(error).__name__}") from error
         case _:
             raise Never(f"no reader for {event.type}")
 

@@ -11,8 +11,8 @@ from uuid import UUID, uuid4, uuid5
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
+from services.intake.channels import BothAway
 from services.intake.domain import lane_of
-from services.intake.edge import BothAway
 from services.intake.web import FORM_BYTES_MAX, Form, FormMessage, Status, read_body
 from shared.contracts import Place
 from shared.contracts.channel import TEXT_MAX

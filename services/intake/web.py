@@ -1,29 +1,26 @@
-"""The HTTP edge: providers' webhooks and the citizen's form, each answered only when it is safe."""
+"""The citizen's form as an API, answered only when what was sent is safe."""
 
-import hmac
-import json
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.intake import store
-from services.intake.channels import whatsapp
+from services.intake.channels import BothAway
 from services.intake.domain import lane_of
-from services.intake.edge import BothAway, Edge
+from services.intake.edge import Edge
 from shared.contracts import Channel, MessageReceived, Place, Purpose, Sender
 from shared.contracts.channel import TEXT_MAX
-from shared.ids import derived_id, new_id
+from shared.ids import derived_id
 from shared.messaging import Service
 from shared.problems import Problem, problem
 from shared.urgency import EmergencyWords
 
-WEBHOOK_BYTES_MAX: Final = 3 * 1024 * 1024  # Meta's own limit
 FORM_BYTES_MAX: Final = 256 * 1024
 
 
@@ -51,58 +48,6 @@ class Status(BaseModel):
 
     numbers: tuple[str, ...] = ()
     replies: tuple[str, ...] = ()
-
-
-class Webhooks:
-    """WhatsApp's webhook: verified by its token, each post by its signature over the raw bytes."""
-
-    def __init__(
-        self, edge: Edge, emergencies: EmergencyWords, app_secrets: tuple[bytes, ...], verify_token: str
-    ) -> None:
-        self._edge = edge
-        self._emergencies = emergencies
-        self._app_secrets = app_secrets
-        self._verify_token = verify_token.encode()
-
-    async def verify(self, request: Request) -> Response:
-        """Answer Meta's subscription check with its challenge."""
-        query = request.query_params
-        given = query.get("hub.verify_token", "").encode("utf-8", "replace")
-        if query.get("hub.mode") == "subscribe" and hmac.compare_digest(given, self._verify_token):
-            return PlainTextResponse(query.get("hub.challenge", ""))
-        return problem(403, "Wrong verify token", "Set the same verify token here and in the app's dashboard.")
-
-    async def receive(self, request: Request) -> Response:
-        """Signed and JSON: made safe, then 200. Otherwise a problem document that says what is wrong."""
-        try:
-            body = await read_body(request, WEBHOOK_BYTES_MAX)
-            self._check_signature(request, body)
-            lane, _ = lane_of("\n".join(whatsapp.texts(_parse(body))), self._emergencies)
-            await self._edge.accept(whatsapp.webhook_of(body, datetime.now(UTC), new_id().hex), lane)
-        except Problem as error:
-            return problem(error.status, error.title, error.detail)
-        except BothAway:
-            return problem(503, "Not now", "The message could not be made safe; send it again.")
-        return Response(b"{}", media_type="application/json")
-
-    def _check_signature(self, request: Request, body: bytes) -> None:
-        """Two secrets may be valid while one is being changed."""
-        given = request.headers.getlist("x-hub-signature-256")
-        if len(given) != 1:
-            raise Problem(401, "Not signed", "One X-Hub-Signature-256 header is needed.")
-        signature = given[0].encode("utf-8", "replace")
-        if not any(hmac.compare_digest(signature, whatsapp.signature(body, key).encode()) for key in self._app_secrets):
-            raise Problem(401, "Wrong signature", "X-Hub-Signature-256 does not match these bytes and our app secret.")
-
-
-def _parse(body: bytes) -> Any:
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise Problem(400, "Malformed JSON", "The body is not JSON.") from error
-    if not isinstance(value, dict):
-        raise Problem(400, "Wrong type", "The body is not a JSON object.")
-    return value
 
 
 async def read_body(request: Request, bytes_max: int) -> bytes:
@@ -149,11 +94,8 @@ class Form:
         return Status(numbers=found.numbers, replies=found.replies) if found else None
 
 
-def add_routes(web: FastAPI, webhooks: Webhooks, form: Form) -> None:
-    """Everything the edge answers, pages aside."""
-    # Bare routes: signature and size are checked on the raw bytes before anything is parsed.
-    web.add_route("/webhooks/whatsapp", webhooks.verify, methods=["GET"], include_in_schema=False)
-    web.add_route("/webhooks/whatsapp", webhooks.receive, methods=["POST"], include_in_schema=False)
+def add_routes(web: FastAPI, form: Form) -> None:
+    """The form's API."""
     web.include_router(_form_api(form))
     web.add_exception_handler(BothAway, _both_away)
 

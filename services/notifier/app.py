@@ -1,17 +1,16 @@
 """The notifier's wiring: the only place that names concrete things together."""
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 
 from services.notifier.handlers import Notifier
 from services.notifier.office import PostOffice
-from services.notifier.senders import WhatsApp
+from services.notifier.senders import SENDERS
 from shared import municipality
 from shared.contracts import (
     AddressRecorded,
     CaseAsked,
     CaseClosed,
     CaseForwarded,
-    Channel,
     ContactRegistered,
     DeliveryReported,
     Message,
@@ -29,8 +28,6 @@ class NotifierSettings(Settings):
 
     ilkim_vault_key: Key
     ilkim_blind_index_key: Key
-    whatsapp_api_url: str
-    whatsapp_access_token: SecretStr
     notifier_unknown_wait_seconds: float = Field(120, gt=0, description="for a receipt, after an unknown outcome")
 
 
@@ -39,8 +36,9 @@ def notifier() -> Service:
     settings = read(NotifierSettings)
     service = Service("notifier", SCHEMA, settings)
     vault = Vault(key_bytes(settings.ilkim_vault_key), key_bytes(settings.ilkim_blind_index_key))
-    whatsapp = WhatsApp(settings.whatsapp_api_url, settings.whatsapp_access_token.get_secret_value())
-    office = PostOffice(service, vault, {Channel.WHATSAPP: whatsapp}, settings.notifier_unknown_wait_seconds)
+    configured = {row.channel: row.configured() for row in SENDERS.values()}
+    senders = {channel: sender for channel, sender in configured.items() if sender}
+    office = PostOffice(service, vault, senders, settings.notifier_unknown_wait_seconds)
     handlers = Notifier(municipality.load(settings.ilkim_municipality), vault, office)
     told: list[type[Message]] = [AddressRecorded, ContactRegistered, CaseForwarded, CaseAsked, CaseClosed]
     for source in ("contacts", "cases"):

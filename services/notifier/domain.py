@@ -35,6 +35,9 @@ _RANK: Final[Mapping[NoticeStatus, int]] = {
     NoticeStatus.SENT: 3,
     NoticeStatus.FAILED: 4,
     NoticeStatus.NO_ADDRESS: 4,
+    NoticeStatus.EXPIRED: 4,
+    NoticeStatus.OPTED_OUT: 4,
+    NoticeStatus.HANDED_OVER: 4,
     NoticeStatus.DELIVERED: 5,
     NoticeStatus.READ: 6,
 }
@@ -85,7 +88,7 @@ class Answer(StrEnum):
 class Result:
     """What a provider said to one send."""
 
-    notice_id: UUID
+    letter_id: UUID
     answer: Answer
     provider_id: str | None = None
     error: str | None = None

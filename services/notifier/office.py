@@ -72,7 +72,7 @@ class PostOffice:
     def hand_in(self, letter: Letter, channel: Channel) -> None:
         """Send this letter, whose lease is committed, as soon as a sender is free."""
         held = _Held(letter, channel)
-        self._held[letter.notice_id] = held
+        self._held[letter.id] = held
         self._waiting[hash(letter.address) % SENDERS].put_nowait(held)
         if len(self._held) >= BACKLOG_MAX:
             self._room.clear()
@@ -88,7 +88,7 @@ class PostOffice:
 
     async def let_go(self) -> None:
         """Give back what is not being sent yet, so that another takes it up at once instead of after the lease."""
-        left = [waiting.get_nowait().letter.notice_id for waiting in self._waiting for _ in range(waiting.qsize())]
+        left = [waiting.get_nowait().letter.id for waiting in self._waiting for _ in range(waiting.qsize())]
         if left:
             await store.give_back(self._service.pool, left)
             log.info("given_back", letters=len(left))
@@ -97,7 +97,7 @@ class PostOffice:
         while True:
             held = await waiting.get()
             if time.monotonic() - held.trusted_from > TRUST_SECONDS:
-                self._let_go(held.letter.notice_id)
+                self._let_go(held.letter.id)
                 continue
             result = await self._senders[held.channel].send(held.letter)
             metrics.NOTICES.labels(channel=held.channel, status=result.answer).inc()
@@ -126,14 +126,14 @@ class PostOffice:
                     await asyncio.sleep(wait)
                     wait = min(2 * wait, 5.0)
             for result, _ in results:
-                self._let_go(result.notice_id)
+                self._let_go(result.letter_id)
 
     async def _record(self, results: Sequence[tuple[Result, Letter]]) -> None:
         async with self._service.pool.acquire() as connection, connection.transaction():
-            standing = await store.lock_notices(connection, {result.notice_id for result, _ in results})
+            standing = await store.lock_notices(connection, {result.letter_id for result, _ in results})
             changes = []
             for result, letter in results:
-                notice = standing.get(result.notice_id)
+                notice = standing.get(result.letter_id)
                 change = notice and result_change(notice, result, letter.attempts, self._unknown_wait_seconds)
                 if change:
                     changes.append(change)

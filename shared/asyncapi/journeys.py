@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.contracts import (
+    AddressFailed,
     AddressRecorded,
     AssignmentAccepted,
     AssignmentClosed,
@@ -11,6 +12,7 @@ from shared.contracts import (
     AssignmentOffered,
     AssignmentProgressed,
     AssignmentReturned,
+    CallReported,
     CaseAccepted,
     CaseAsked,
     CaseAssigned,
@@ -27,7 +29,10 @@ from shared.contracts import (
     Message,
     MessageReceived,
     NoticeRecorded,
+    OptOutRecorded,
     ReplyRequested,
+    TaskRequested,
+    TaskSettled,
     WebhookReceived,
 )
 from shared.messaging import topology
@@ -54,7 +59,7 @@ OPERATOR: Final = Party("operator", "a person who looks after the system (işlet
 
 # The first word of a queue's name says whose it is.
 _CONSUMERS: Final = {
-    **{party.code: party for party in (INTAKE, ROUTER, NOTIFIER, REPORTING, DEPARTMENT)},
+    **{party.code: party for party in (INTAKE, ROUTER, NOTIFIER, REPORTING, DESK, DEPARTMENT)},
     "reply": CHANNEL,
     "dead": OPERATOR,
     "unrouted": OPERATOR,
@@ -131,9 +136,26 @@ JOURNEYS: Final = (
         INTAKE,
         topology.NOTIFIER,
         "receipts",
-        (DeliveryReported,),
-        "What providers said of our replies.",
+        (DeliveryReported, AddressFailed, OptOutRecorded),
+        "What providers said of our replies and addresses, and who wants no more notices.",
         enveloped=True,
+    ),
+    Journey(
+        "intake-tasks",
+        INTAKE,
+        topology.DESK,
+        "tasks",
+        (TaskRequested, CallReported),
+        "Held and unreadable messages, missed calls (görev), and calls as they come in.",
+        enveloped=True,
+    ),
+    Journey(
+        "entries",
+        DESK,
+        topology.INTAKE,
+        "{lane}",
+        (MessageReceived,),
+        "What an operator entered for a citizen who called, came or wrote on paper.",
     ),
     Journey(
         "case-facts",
@@ -176,6 +198,31 @@ JOURNEYS: Final = (
         "answer.{code}.{word}",
         (AssignmentDecided,),
         "A person at the solution centre says whose a case is.",
+    ),
+    Journey(
+        "settled-intake-tasks",
+        DESK,
+        topology.DESK,
+        "settled.intake",
+        (TaskSettled,),
+        "How a person settled a task (görev) that intake asked for.",
+    ),
+    Journey(
+        "settled-notifier-tasks",
+        DESK,
+        topology.DESK,
+        "settled.notifier",
+        (TaskSettled,),
+        "How a person settled a task (görev) that the notifier asked for.",
+    ),
+    Journey(
+        "notifier-tasks",
+        NOTIFIER,
+        topology.DESK,
+        "tasks",
+        (TaskRequested,),
+        "Replies that need a person (görev): to be called, written on paper, or that reached nobody.",
+        enveloped=True,
     ),
     Journey(
         "notice-facts",

@@ -3,7 +3,8 @@
 Glossary, one word per thing in code, SQL, events and pages:
 contact (temas) what came in · case (talep, başvuru) the work · department (birim müdürlüğü) · institution (kurum)
 · neighbourhood (mahalle) · urgency (aciliyet) · reply, notice (geri dönüş, bildirim) · hand-over (kuruma iletme)
-· return (iade) "not ours" · solution centre (çözüm merkezi) · tracking number (takip no) · bulletin (bülten).
+· return (iade) "not ours" · task (görev) for a person
+· solution centre (çözüm merkezi) · tracking number (takip no) · bulletin (bülten).
 """
 
 from shared.contracts.base import Lane, Message, Moment, pack, unpack
@@ -28,6 +29,8 @@ from shared.contracts.cases import (
 from shared.contracts.channel import (
     Attachment,
     Channel,
+    ContactPoint,
+    Decided,
     MessageReceived,
     Place,
     Purpose,
@@ -46,9 +49,27 @@ from shared.contracts.departments import (
     CitizenAsked,
     Proposal,
 )
-from shared.contracts.notices import AddressRecorded, DeliveryReported, NoticeRecorded, NoticeStatus, ReplyRequested
+from shared.contracts.desk import (
+    CallReported,
+    CallState,
+    EarlierCase,
+    TaskDecision,
+    TaskKind,
+    TaskRequested,
+    TaskSettled,
+)
+from shared.contracts.notices import (
+    AddressFailed,
+    AddressRecorded,
+    DeliveryReported,
+    NoticeRecorded,
+    NoticeStatus,
+    OptOutRecorded,
+    ReplyRequested,
+)
 
 __all__ = [
+    "AddressFailed",
     "AddressRecorded",
     "Answer",
     "AssignmentAccepted",
@@ -58,6 +79,8 @@ __all__ = [
     "AssignmentProgressed",
     "AssignmentReturned",
     "Attachment",
+    "CallReported",
+    "CallState",
     "CaseAccepted",
     "CaseAsked",
     "CaseAssigned",
@@ -73,8 +96,11 @@ __all__ = [
     "CitizenAdded",
     "CitizenAsked",
     "ContactJoined",
+    "ContactPoint",
     "ContactRegistered",
+    "Decided",
     "DeliveryReported",
+    "EarlierCase",
     "Effect",
     "Lane",
     "Message",
@@ -82,6 +108,7 @@ __all__ = [
     "Moment",
     "NoticeRecorded",
     "NoticeStatus",
+    "OptOutRecorded",
     "Outcome",
     "OwnerKind",
     "Place",
@@ -89,6 +116,10 @@ __all__ = [
     "Purpose",
     "ReplyRequested",
     "Sender",
+    "TaskDecision",
+    "TaskKind",
+    "TaskRequested",
+    "TaskSettled",
     "WebhookReceived",
     "pack",
     "unpack",

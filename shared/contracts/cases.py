@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from shared.contracts.base import Lane, Message, Moment, Part
-from shared.contracts.channel import Attachment, Channel, Code, Place, Purpose
+from shared.contracts.channel import Attachment, Channel, Code, Decided, Place, Purpose
 
 
 class OwnerKind(StrEnum):
@@ -43,11 +43,15 @@ class Outcome(StrEnum):
 
 
 class Effect(StrEnum):
-    """What a contact did: opened cases, joined one, or made none (an information call, a thank-you)."""
+    """What a contact did: opened cases, joined one, made none (an information call, a thank-you), or is held.
+
+    A held one (spam, abuse, a blocked sender) waits for a person, who lets it go on or discards it.
+    """
 
     OPENED = "opened"
     JOINED = "joined"
     NONE = "none"
+    HELD = "held"
 
 
 class CaseNumber(Part):
@@ -71,6 +75,11 @@ class ContactRegistered(Message):
     effect: Effect
     cases: tuple[CaseNumber, ...] = ()
     emergency_number: str | None = Field(None, description="number to call at once (112, 186, 187), if life is at risk")
+    provider: Code | None = None
+    thread_id: str | None = Field(None, description="the provider's id of the last message, to reply under it")
+    last_message_at: Moment | None = Field(
+        None, description="by the provider's clock, when the last of its messages was sent; None: `occurred_at`"
+    )
 
 
 class CaseOpened(Message):
@@ -89,6 +98,7 @@ class CaseOpened(Message):
     text: str = Field(description="the citizen's words with phone numbers and the like masked")
     place: Place = Place()
     attachments: tuple[Attachment, ...] = ()
+    decided: Decided | None = None
 
 
 class ContactJoined(Message):
@@ -99,6 +109,7 @@ class ContactJoined(Message):
     contact_id: UUID
     lane: Lane
     text: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 class CaseEvent(Message):

@@ -1,7 +1,8 @@
-"""What channels publish on the intake queue: a citizen's message, or a provider's webhook as it came."""
+"""What channels publish on the intake queue: a citizen's message, or a provider's payload as it came."""
 
 from enum import StrEnum
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
@@ -29,11 +30,23 @@ class Channel(StrEnum):
 
 
 class Purpose(StrEnum):
-    """What a contact wants: work (a case), or only an answer at once, which makes no case."""
+    """What a contact wants: work (a case), or only an answer at once, which makes no case.
+
+    `automatic` is what a machine wrote (a bounce, an out-of-office answer, list mail, our own mail come back): it is
+    kept and linked to what it answers, never opens or reopens a case, and is never answered.
+    """
 
     REQUEST = "request"
     INFORMATION = "information"
     THANKS = "thanks"
+    AUTOMATIC = "automatic"
+
+
+class ContactPoint(Part):
+    """A further way to reach somebody, as they told it: a phone number in E.164 or a mail address."""
+
+    channel: Channel
+    address: Short
 
 
 class Sender(Part):
@@ -41,6 +54,9 @@ class Sender(Part):
 
     address: Short | None = None
     name: Short | None = None
+    answers: tuple[ContactPoint, ...] = Field(
+        (), max_length=3, description="further ways to answer, the one most wished for first; told, not proven"
+    )
 
 
 class Place(Part):
@@ -52,9 +68,19 @@ class Place(Part):
     street: Short | None = None
 
 
-class Attachment(Part):
-    """A file the provider keeps for us."""
+class Decided(Part):
+    """What a person at the desk decided while entering a contact; the router takes it as it is."""
 
+    owner: Code
+    topic: Code | None = None
+    neighbourhood: str | None = None
+    by: Annotated[str, StringConstraints(max_length=100)]
+
+
+class Attachment(Part):
+    """A file that came with a message: kept by us under `id` (see shared/objects.py), or only by its provider."""
+
+    id: UUID | None = Field(None, description="names the file in our object store; None: only the provider has it")
     provider_id: Short
     media_type: Short = "application/octet-stream"
     name: Short | None = None
@@ -68,6 +94,7 @@ class MessageReceived(Message):
 
     type: Literal["message.received.v1"] = "message.received.v1"
     channel: Channel
+    provider: Code | None = Field(None, description="who carried it, e.g. `netgsm`; None: the channel's own program")
     account: Code = Field("main", description="which of the centre's lines or mailboxes was written to")
     provider_id: Annotated[str, StringConstraints(min_length=1, max_length=256)]
     sender: Sender = Sender()
@@ -83,13 +110,30 @@ class MessageReceived(Message):
     in_reply_to: Annotated[str, StringConstraints(max_length=256)] | None = Field(
         None, description="the provider's id of our message this one answers"
     )
+    references: tuple[Annotated[str, StringConstraints(max_length=256)], ...] = Field(
+        (), max_length=20, description="further ids of the thread it stands in, the nearest first (mail)"
+    )
+    reply_token: Short | None = Field(None, description="the token of our reply address this was sent to (mail)")
+    concerns: Annotated[str, StringConstraints(max_length=256)] | None = Field(
+        None, description="the provider's id of the sender's own message that this one edits, deletes or reacts to"
+    )
+    kind: Code = Field(
+        "text", description="what it is in the provider's terms: text, image, edited, deleted, bounce, auto_reply …"
+    )
+    about_case: UUID | None = Field(None, description="the case the sender chose to add this to")
+    decided: Decided | None = Field(None, description="what an operator decided while entering it")
+    answer: str = Field("", description="what the citizen was told at once, for a contact that needs no case")
     attachments: tuple[Attachment, ...] = Field((), max_length=30)
 
 
 class WebhookReceived(Message):
-    """A provider's webhook, signature checked, body untouched: the intake worker stores it, then reads it."""
+    """A provider's payload (webhook, polled message, mail), checked and untouched: intake stores it, then reads it."""
 
     type: Literal["webhook.received.v1"] = "webhook.received.v1"
     channel: Channel
+    provider: Code = Field("whatsapp", description="whose payload it is: the name of its reader")
+    account: Code = Field("main", description="which of our lines it came in by, where the payload does not say")
     received_at: Moment
-    body: bytes = Field(description="base64 of the bytes as they came")
+    details: dict[str, str] = Field({}, description="what stands beside the body: content type, a mail's envelope")
+    body: bytes = Field(b"", description="base64 of the bytes as they came; empty when `body_key` says where they lie")
+    body_key: Short | None = Field(None, description="where in the object store a large body lies")

@@ -57,6 +57,7 @@ class CitizenAdded(Message):
     case_id: UUID
     number: str
     text: str
+    attachments: tuple[Attachment, ...] = ()
 
 
 class Answer(Message):

@@ -4,7 +4,9 @@ from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
-from shared.contracts.base import Message
+from pydantic import Field
+
+from shared.contracts.base import Message, Moment
 from shared.contracts.channel import Channel, Code, Short
 
 
@@ -20,17 +22,44 @@ class NoticeStatus(StrEnum):
     READ = "read"
     FAILED = "failed"
     NO_ADDRESS = "no_address"
+    EXPIRED = "expired"
+    OPTED_OUT = "opted_out"
+    HANDED_OVER = "handed_over"
 
 
 class AddressRecorded(Message):
-    """Where a person is answered. From intake's vault to the notifier's address book, and nowhere else."""
+    """Where a person is answered. From intake's vault to the notifier's address book, and nowhere else.
+
+    One person may have several: the one they wrote from, and those they told us (`proven` false).
+    """
 
     type: Literal["address.recorded.v1"] = "address.recorded.v1"
     person_id: UUID
     channel: Channel
+    provider: Code | None = None
     account: Code
     address: Short
     name: Short | None = None
+    proven: bool = Field(True, description="false: told by the person, who has not written from there")
+
+
+class AddressFailed(Message):
+    """An address does not take our messages (a bounce, a dead number): not used again until `until`."""
+
+    type: Literal["address.failed.v1"] = "address.failed.v1"
+    person_id: UUID
+    channel: Channel
+    reason: Short
+    until: Moment
+
+
+class OptOutRecorded(Message):
+    """A person wants no more (or again) notices on a channel. What the law makes us tell is told all the same."""
+
+    type: Literal["opt_out.recorded.v1"] = "opt_out.recorded.v1"
+    person_id: UUID
+    channel: Channel
+    opted_out: bool
 
 
 class ReplyRequested(Message):
@@ -56,6 +85,7 @@ class DeliveryReported(Message):
 
     type: Literal["delivery.reported.v1"] = "delivery.reported.v1"
     channel: Channel
+    provider: Code | None = None
     account: Code
     provider_id: str
     reference: UUID | None = None

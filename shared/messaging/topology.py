@@ -21,6 +21,7 @@ NOTIFIER: Final = "ilkim.notifier"
 DEPARTMENTS: Final = "ilkim.departments"
 ANSWERS: Final = "ilkim.answers"
 REPLIES: Final = "ilkim.replies"
+DESK: Final = "ilkim.desk"
 DEAD: Final = "ilkim.dead"
 UNROUTED: Final = "ilkim.unrouted"
 
@@ -78,6 +79,9 @@ EXCHANGES: Final = (
     ),
     Exchange(DEPARTMENTS, ExchangeType.DIRECT, "work for owners, key `department.<code>.<lane>`"),
     Exchange(REPLIES, ExchangeType.DIRECT, "replies for channels with a program of their own, key `reply.<channel>`"),
+    Exchange(
+        DESK, ExchangeType.DIRECT, "tasks and calls for people, key `tasks`; settled ones, key `settled.<service>`"
+    ),
     Exchange(ANSWERS, ExchangeType.TOPIC, "owners answer, key `answer.<code>.<word>`", open=True),
 )
 
@@ -104,6 +108,10 @@ _SERVICE_QUEUES: Final = (
         Queue(reply_queue(channel), REPLIES, reply_queue(channel), f"replies to go out by {channel}")
         for channel in _BY_AMQP
     ),
+    Queue("intake.steps", EVENTS, "router.#", "steps of cases, for follow-ups and the tracking page"),
+    Queue("intake.settled", DESK, "settled.intake", "tasks of intake that a person settled"),
+    Queue("notifier.settled", DESK, "settled.notifier", "tasks of the notifier that a person settled"),
+    Queue("desk.tasks", DESK, "tasks", "tasks for a person, and calls as they come in"),
     Queue("reporting.events", EVENTS, "#", "every fact, to be counted"),
     Queue("dead", DEAD, "#", "dead letters of the broker: none in a healthy system"),
     Queue("unrouted", UNROUTED, "", "mis-keyed messages: none in a healthy system"),

@@ -10,7 +10,8 @@ import aiohttp
 import pytest
 
 from services.intake.app import edge, worker
-from services.intake.web import FORM_BYTES_MAX, WEBHOOK_BYTES_MAX
+from services.intake.web import FORM_BYTES_MAX
+from services.intake.webhooks import BODY_BYTES_MAX as WEBHOOK_BYTES_MAX
 from shared.contracts import WebhookReceived, unpack
 from simulators.whatsapp.payloads import Account, CitizenMessage, message_webhook, sign
 from tests.builders import AT

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake.channels import Reading, whatsapp
+from services.intake.channels.meta import signature
 from services.intake.domain import register
 from shared.contracts import DeliveryReported, MessageReceived, NoticeStatus, Purpose
 from shared.urgency import EmergencyWords
@@ -232,7 +233,7 @@ def test_no_shape_whatever_costs_the_other_message(message: Any, status: Any, co
 def test_the_signature_is_meta_s() -> None:
     body = message_webhook(ACCOUNT, [a_citizen_message()])
 
-    assert whatsapp.signature(body, b"secret") == sign(body, "secret")
+    assert signature(body, b"secret") == sign(body, "secret")
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="ILKIM_DATA names no folder with real webhooks")

@@ -9,7 +9,6 @@ from uuid import UUID
 import aiohttp
 
 from services.intake.app import worker
-from services.intake.channels import whatsapp
 from shared.contracts import (
     AddressRecorded,
     Channel,
@@ -25,7 +24,7 @@ from shared.contracts import (
 from shared.messaging.topology import INTAKE, REPLIES, reply_queue
 from shared.vault import Vault
 from simulators.whatsapp.payloads import Account, CitizenMessage, MessageStatus, message_webhook, sign, status_webhook
-from tests.builders import AT, PHONE, a_delivery_report, a_message, a_reply_requested
+from tests.builders import AT, PHONE, a_delivery_report, a_message, a_reply_requested, a_webhook
 from tests.harness import APP_SECRET, System, built, running, until
 
 KEY_BYTES = bytes(range(32))
@@ -38,7 +37,7 @@ def a_citizen_message(number: int = 0, **changed: Any) -> CitizenMessage:
 
 
 async def tell_webhook(system: System, body: bytes) -> None:
-    await system.tell(INTAKE, "routine", whatsapp.webhook_of(body, AT))
+    await system.tell(INTAKE, "routine", a_webhook(body))
 
 
 async def count(system: System, table: str) -> int:
@@ -326,7 +325,7 @@ async def test_an_unknown_channel_or_wrong_types_are_shelved_and_the_next_is_reg
 
 async def test_an_unreadable_webhook_is_shelved_and_kept_and_harms_no_neighbour(at_work: System) -> None:
     good = message_webhook(Account(), [a_citizen_message()])
-    webhooks = [whatsapp.webhook_of(body, AT) for body in (b"no json", good, b"[1]")]
+    webhooks = [a_webhook(body) for body in (b"no json", good, b"[1]")]
     await at_work.tell(INTAKE, "routine", *webhooks)
     await has(at_work, "contact", 1)
     await has(at_work, "dead_letter", 2)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from services.notifier.domain import UNKNOWN_SENDS_MAX, Answer, Result, advance
 from services.notifier.office import look_again, receipt_change, result_change
-from services.notifier.senders import Letter, WhatsApp
-from services.notifier.senders.whatsapp import ANSWER_BYTES_MAX, CODES, read_answer
+from services.notifier.senders import Letter
+from services.notifier.senders.whatsapp import ANSWER_BYTES_MAX, CODES, WhatsApp, read_answer
 from services.notifier.store import Standing
 from shared.contracts import Channel, NoticeStatus
 from tests.builders import PHONE, an_id
@@ -23,7 +23,7 @@ ACCEPTED = json.dumps({"messages": [{"id": "wamid.1"}]}).encode()
 
 
 def standing(status: NoticeStatus, attempts: int = 1) -> Standing:
-    return Standing(LETTER.notice_id, status, attempts, "receipt", Channel.WHATSAPP, None, an_id(), "")
+    return Standing(LETTER.id, status, attempts, "receipt", Channel.WHATSAPP, None, an_id(), "")
 
 
 @pytest.mark.parametrize(("code", "answer"), CODES.items())
@@ -122,21 +122,21 @@ def test_a_receipt_that_says_nothing_new_changes_nothing() -> None:
 
 def test_a_receipt_knows_better_than_an_answer_that_comes_after_it() -> None:
     for answer in Answer:
-        assert result_change(standing(NoticeStatus.DELIVERED), Result(LETTER.notice_id, answer), 1, 60) is None
+        assert result_change(standing(NoticeStatus.DELIVERED), Result(LETTER.id, answer), 1, 60) is None
 
 
 def test_the_answer_to_an_earlier_send_never_takes_the_count_back() -> None:
     later = standing(NoticeStatus.SENDING, attempts=2)
     for answer in (Answer.UNKNOWN, Answer.LATER, Answer.NEVER):
-        assert result_change(later, Result(LETTER.notice_id, answer), 1, 60) is None
-    change = result_change(later, Result(LETTER.notice_id, Answer.ACCEPTED, "w"), 1, 60)
+        assert result_change(later, Result(LETTER.id, answer), 1, 60) is None
+    change = result_change(later, Result(LETTER.id, Answer.ACCEPTED, "w"), 1, 60)
 
     assert change is not None
     assert (change.status, change.attempts, change.look_again) == (NoticeStatus.ACCEPTED, 2, None)
 
 
 def test_an_acceptance_that_comes_late_ends_the_waiting() -> None:
-    change = result_change(standing(NoticeStatus.WAITING, 2), Result(LETTER.notice_id, Answer.ACCEPTED, "w"), 1, 60)
+    change = result_change(standing(NoticeStatus.WAITING, 2), Result(LETTER.id, Answer.ACCEPTED, "w"), 1, 60)
 
     assert change is not None
     assert change.status is NoticeStatus.ACCEPTED

@@ -1,15 +1,43 @@
-"""One file a channel: reads a provider's webhook into citizens' messages and receipts for our own.
+"""One file a provider: reads its payloads into citizens' messages, receipts for our own, and calls.
 
-To add one: write a module with a `read(webhook) -> Reading` and a row in `READERS`.
+To add one: a module with a `read(payload) -> Reading` and, where it needs them, an endpoint, a collector or a source
+of media (see `base.py`), and a row in `ADAPTERS`. Its name there is its address, `/webhooks/<name>`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from services.intake.channels import whatsapp
-from services.intake.channels.reading import Reading
-from shared.contracts import Channel, WebhookReceived
+from services.intake.channels.base import (
+    Accept,
+    Adapter,
+    Answered,
+    Bookmarks,
+    BothAway,
+    Collector,
+    Endpoint,
+    FailedAddress,
+    Knock,
+    Media,
+    Reading,
+)
+from shared.contracts import Channel
 
-READERS: Final[Mapping[Channel, Callable[[WebhookReceived], Reading]]] = {Channel.WHATSAPP: whatsapp.read}
+ADAPTERS: Final[Mapping[str, Adapter]] = {
+    "whatsapp": Adapter(Channel.WHATSAPP, whatsapp.read, endpoint=whatsapp.endpoint),
+}
 
-__all__ = ["READERS", "Reading"]
+__all__ = [
+    "ADAPTERS",
+    "Accept",
+    "Adapter",
+    "Answered",
+    "Bookmarks",
+    "BothAway",
+    "Collector",
+    "Endpoint",
+    "FailedAddress",
+    "Knock",
+    "Media",
+    "Reading",
+]

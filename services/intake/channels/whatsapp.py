@@ -3,16 +3,14 @@
 Source: developers.facebook.com/docs/whatsapp/cloud-api/webhooks (payload reference, v24.0).
 """
 
-import hashlib
-import hmac
-import json
-import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from typing import Any, Final
-from uuid import UUID
+from typing import Final
 
-from services.intake.channels.reading import Reading
+from pydantic import SecretStr
+
+from services.intake.channels.base import Reading
+from services.intake.channels.meta import MetaEndpoint
+from services.intake.channels.payloads import JSON, degrees, json_object, moment, part, parts, reference, short
 from shared.contracts import (
     Attachment,
     Channel,
@@ -24,8 +22,8 @@ from shared.contracts import (
     Sender,
     WebhookReceived,
 )
-from shared.ids import derived_id, new_id
-from shared.text import clean
+from shared.ids import derived_id
+from shared.settings import ProviderSettings, given
 
 # Kinds that ask for nothing: kept as contacts, they open no case.
 _NO_REQUEST: Final = frozenset({"reaction", "sticker", "system", "ephemeral"})
@@ -36,15 +34,24 @@ _STATUSES: Final = {
     "read": NoticeStatus.READ,
     "failed": NoticeStatus.FAILED,
 }
-_FIRST_YEAR: Final = 2009  # WhatsApp's
-_CLOCK_ERROR_MAX: Final = timedelta(days=1)
-_UNSTORABLE: Final = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
-JSON = dict[str, Any]
 
 
-def signature(body: bytes, app_secret: bytes) -> str:
-    """The `X-Hub-Signature-256` header Meta sends for these bytes."""
-    return "sha256=" + hmac.digest(app_secret, body, hashlib.sha256).hex()
+class WhatsAppHookSettings(ProviderSettings):
+    """What the app's dashboard knows too; two app secrets while one is being changed."""
+
+    whatsapp_app_secret: SecretStr
+    whatsapp_app_secret_before: SecretStr | None = None
+    whatsapp_verify_token: SecretStr
+
+
+def endpoint() -> MetaEndpoint | None:
+    """The webhook of this environment's app."""
+    settings = given(WhatsAppHookSettings)
+    if settings is None:
+        return None
+    secrets = (settings.whatsapp_app_secret, settings.whatsapp_app_secret_before)
+    keys = tuple(secret.get_secret_value().encode() for secret in secrets if secret)
+    return MetaEndpoint("whatsapp", Channel.WHATSAPP, keys, settings.whatsapp_verify_token.get_secret_value())
 
 
 def read(webhook: WebhookReceived) -> Reading:
@@ -52,75 +59,48 @@ def read(webhook: WebhookReceived) -> Reading:
 
     A part of an unexpected shape is passed over, since the whole body is kept.
     """
-    value = _parse(webhook.body)
-    if not isinstance(value, dict):
-        raise ValueError("the webhook is not a JSON object")
+    value = json_object(webhook.body)
     messages: list[MessageReceived] = []
     receipts: list[DeliveryReported] = []
     for change in _changes(value):
         account = _account(change)
         names = {
-            str(contact.get("wa_id") or contact.get("user_id")): _text(_object(contact, "profile").get("name"))
-            for contact in _objects(change, "contacts")
+            str(contact.get("wa_id") or contact.get("user_id")): short(part(contact, "profile").get("name"))
+            for contact in parts(change, "contacts")
         }
-        for message in _objects(change, "messages"):
+        for message in parts(change, "messages"):
             if message.get("id"):
                 messages.append(_message(message, account, names, webhook))
-        for status in _objects(change, "statuses"):
+        for status in parts(change, "statuses"):
             if status.get("id") and str(status.get("status")) in _STATUSES:
                 receipts.append(_receipt(status, account, webhook))
     return Reading(tuple(messages), tuple(receipts))
 
 
-def texts(value: object) -> Iterator[str]:
-    """The citizens' words of a parsed webhook, for the edge to tell its lane."""
-    if isinstance(value, dict):
-        for change in _changes(value):
-            for message in _objects(change, "messages"):
-                yield _words(message)
-
-
-def _parse(body: bytes) -> Any:
-    """The JSON, with NUL and half surrogate pairs cleaned away where it holds any: neither can be stored."""
-    value = json.loads(body.decode("utf-8", "replace"))
-    return _cleaned(value) if _UNSTORABLE.search(body) else value
-
-
-def _cleaned(value: Any) -> Any:
-    match value:
-        case str():
-            return clean(value)
-        case list():
-            return [_cleaned(item) for item in value]
-        case dict():
-            return {clean(name): _cleaned(item) for name, item in value.items()}
-        case _:
-            return value
-
-
 def _changes(value: JSON) -> Iterator[JSON]:
-    for entry in _objects(value, "entry"):
-        for change in _objects(entry, "changes"):
-            yield _object(change, "value")
+    for entry in parts(value, "entry"):
+        for change in parts(entry, "changes"):
+            yield part(change, "value")
 
 
 def _message(message: JSON, account: str, names: dict[str, str | None], webhook: WebhookReceived) -> MessageReceived:
-    kind, sender = str(message.get("type")), _text(message.get("from"))
-    location = _object(message, "location")
-    at = _moment(message.get("timestamp"), webhook.received_at)
+    kind, sender = str(message.get("type")), short(message.get("from"))
+    location = part(message, "location")
+    at = moment(message.get("timestamp"), webhook.received_at)
     provider_id = str(message["id"])[:256]
     return MessageReceived(
         id=derived_id(at, "message", Channel.WHATSAPP, account, provider_id),
         occurred_at=at,
         trace_id=webhook.trace_id,
         channel=Channel.WHATSAPP,
+        provider="whatsapp",
         account=account,
         provider_id=provider_id,
         sender=Sender(address=_address(sender), name=names.get(sender or "")),
         text=_words(message),
-        place=Place(latitude=_degrees(location, "latitude", 90), longitude=_degrees(location, "longitude", 180)),
+        place=Place(latitude=degrees(location.get("latitude"), 90), longitude=degrees(location.get("longitude"), 180)),
         purpose=Purpose.THANKS if kind in _NO_REQUEST else Purpose.REQUEST,
-        in_reply_to=(_text(_object(message, "context").get("id")) or "")[:256] or None,
+        in_reply_to=(short(part(message, "context").get("id")) or "")[:256] or None,
         attachments=_attachments(message, kind),
     )
 
@@ -128,47 +108,48 @@ def _message(message: JSON, account: str, names: dict[str, str | None], webhook:
 def _words(message: JSON) -> str:
     """What the citizen wrote, whatever kind of message it stands in."""
     kind = str(message.get("type"))
-    part = _object(message, kind)
-    reply = _object(part, "button_reply") or _object(part, "list_reply")
+    content = part(message, kind)
+    reply = part(content, "button_reply") or part(content, "list_reply")
     said = [
-        part.get("body") if kind == "text" else None,
-        part.get("caption"),
-        part.get("text") if kind == "button" else None,
+        content.get("body") if kind == "text" else None,
+        content.get("caption"),
+        content.get("text") if kind == "button" else None,
         reply.get("title"),
-        part.get("name") if kind == "location" else None,
-        part.get("address") if kind == "location" else None,
+        content.get("name") if kind == "location" else None,
+        content.get("address") if kind == "location" else None,
     ]
     return "\n".join(text for text in said if isinstance(text, str))
 
 
 def _attachments(message: JSON, kind: str) -> tuple[Attachment, ...]:
-    part = _object(message, kind)
-    if kind not in _MEDIA or not part.get("id"):
+    media = part(message, kind)
+    if kind not in _MEDIA or not media.get("id"):
         return ()
-    name = _text(part.get("filename"))
-    media_type = _text(part.get("mime_type")) or "application/octet-stream"
-    return (Attachment(provider_id=str(part["id"])[:200], media_type=media_type, name=name),)
+    name = short(media.get("filename"))
+    media_type = short(media.get("mime_type")) or "application/octet-stream"
+    return (Attachment(provider_id=str(media["id"])[:200], media_type=media_type, name=name),)
 
 
 def _receipt(status: JSON, account: str, webhook: WebhookReceived) -> DeliveryReported:
-    at = _moment(status.get("timestamp"), webhook.received_at)
-    errors = _objects(status, "errors")
+    at = moment(status.get("timestamp"), webhook.received_at)
+    errors = parts(status, "errors")
     error = next((str(problem.get("code")) for problem in errors), None)
     return DeliveryReported(
         id=derived_id(at, "receipt", status["id"], status["status"]),
         occurred_at=at,
         trace_id=webhook.trace_id,
         channel=Channel.WHATSAPP,
+        provider="whatsapp",
         account=account,
         provider_id=str(status["id"]),
-        reference=_reference(status.get("biz_opaque_callback_data")),
+        reference=reference(status.get("biz_opaque_callback_data")),
         status=_STATUSES[status["status"]],
         error=error,
     )
 
 
 def _account(change: JSON) -> str:
-    account = _text(_object(change, "metadata").get("phone_number_id")) or ""
+    account = short(part(change, "metadata").get("phone_number_id")) or ""
     return account if account.isascii() and account.isdigit() and len(account) <= 62 else "main"
 
 
@@ -177,50 +158,3 @@ def _address(sender: str | None) -> str | None:
     if sender is None:
         return None
     return f"+{sender}" if sender.isascii() and sender.isdigit() else sender
-
-
-def _moment(value: object, received_at: datetime) -> datetime:
-    """When it was sent; when it was received, if that cannot be."""
-    try:
-        at = datetime.fromtimestamp(int(str(value)), UTC)
-    except (ValueError, OverflowError, OSError):
-        return received_at
-    return at if at.year >= _FIRST_YEAR and at <= received_at + _CLOCK_ERROR_MAX else received_at
-
-
-def _degrees(location: JSON, name: str, limit: int) -> float | None:
-    value = location.get(name)
-    return float(value) if isinstance(value, int | float) and -limit <= value <= limit else None
-
-
-def _reference(value: object) -> UUID | None:
-    try:
-        return UUID(str(value))
-    except ValueError:
-        return None
-
-
-def _object(value: object, name: str) -> JSON:
-    part = value.get(name) if isinstance(value, dict) else None
-    return part if isinstance(part, dict) else {}
-
-
-def _objects(value: object, name: str) -> list[JSON]:
-    part = value.get(name) if isinstance(value, dict) else None
-    return [item for item in part if isinstance(item, dict)] if isinstance(part, list) else []
-
-
-def _text(value: object) -> str | None:
-    return value[:200] if isinstance(value, str) and value else None
-
-
-def webhook_of(body: bytes, received_at: datetime, trace_id: str = "") -> WebhookReceived:
-    """The message in which a body travels to the intake worker."""
-    return WebhookReceived(
-        id=new_id(),
-        occurred_at=received_at,
-        received_at=received_at,
-        trace_id=trace_id,
-        channel=Channel.WHATSAPP,
-        body=body,
-    )

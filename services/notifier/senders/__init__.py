@@ -1,7 +1,28 @@
-"""One file a provider, its code table on top. Channels without a row here have a program of their own: they take
-their replies from the queue `reply.<channel>`."""
+"""One file a provider, its code table on top. To add one: a module with a `sender()` that reads its settings from
+the environment (None: not configured), and a row in `SENDERS`.
 
-from services.notifier.senders.base import Letter, Sender
-from services.notifier.senders.whatsapp import WhatsApp
+Channels without a configured sender have a program of their own: it takes replies from the queue `reply.<channel>`.
+"""
 
-__all__ = ["Letter", "Sender", "WhatsApp"]
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from services.notifier.senders import whatsapp
+from services.notifier.senders.base import ApprovedTemplate, Letter, Sender
+from shared.contracts import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class SenderRow:
+    """A provider of a channel; `configured` gives its sender, or None where its settings are not there."""
+
+    channel: Channel
+    configured: Callable[[], Sender | None]
+
+
+SENDERS: Final[Mapping[str, SenderRow]] = {
+    "whatsapp": SenderRow(Channel.WHATSAPP, whatsapp.sender),
+}
+
+__all__ = ["SENDERS", "ApprovedTemplate", "Letter", "Sender", "SenderRow"]

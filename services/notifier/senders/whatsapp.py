@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import aiohttp
+from pydantic import SecretStr
 
 from services.notifier.domain import Answer, Result
 from services.notifier.senders.base import Letter
+from shared.settings import ProviderSettings, given
 
 # What is not listed is `never` for 4xx and `unknown` for 5xx: a request that failed inside may have gone out.
 CODES: Final[Mapping[int, Answer]] = {
@@ -33,6 +35,19 @@ ANSWER_BYTES_MAX: Final = 64 * 1024
 VERSION: Final = "v24.0"
 
 
+class WhatsAppSettings(ProviderSettings):
+    """Where Meta's Graph API answers, and our access token."""
+
+    whatsapp_api_url: str
+    whatsapp_access_token: SecretStr
+
+
+def sender() -> "WhatsApp | None":
+    """The sender of this environment; None: WhatsApp is not configured."""
+    settings = given(WhatsAppSettings)
+    return WhatsApp(settings.whatsapp_api_url, settings.whatsapp_access_token.get_secret_value()) if settings else None
+
+
 class WhatsApp:
     """Sends text messages; the notice's id goes with each, and comes back in its receipts."""
 
@@ -52,9 +67,9 @@ class WhatsApp:
             ) as response:
                 return read_answer(letter, response.status, await _read(response))
         except aiohttp.ClientConnectorError as error:  # no connection, so certainly not sent
-            return Result(letter.notice_id, Answer.LATER, error=type(error).__name__)
+            return Result(letter.id, Answer.LATER, error=type(error).__name__)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            return Result(letter.notice_id, Answer.UNKNOWN, error=type(error).__name__)
+            return Result(letter.id, Answer.UNKNOWN, error=type(error).__name__)
 
     async def close(self) -> None:
         if self._session is not None:
@@ -80,12 +95,12 @@ def read_answer(letter: Letter, status: int, body: bytes) -> Result:
     if 200 <= status < 300:
         provider_id = _accepted(value)
         if provider_id:
-            return Result(letter.notice_id, Answer.ACCEPTED, provider_id=provider_id)
-        return Result(letter.notice_id, Answer.UNKNOWN, error=f"{status} without a message id")
+            return Result(letter.id, Answer.ACCEPTED, provider_id=provider_id)
+        return Result(letter.id, Answer.UNKNOWN, error=f"{status} without a message id")
     code = _code(value)
     otherwise = Answer.LATER if status == 429 else Answer.NEVER if 400 <= status < 500 else Answer.UNKNOWN
     answer = otherwise if code is None else CODES.get(code, otherwise)
-    return Result(letter.notice_id, answer, error=str(code or status))
+    return Result(letter.id, answer, error=str(code or status))
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
@@ -105,7 +120,7 @@ def _body(letter: Letter) -> bytes:
         "to": letter.address.removeprefix("+"),
         "type": "text",
         "text": {"preview_url": False, "body": letter.text},
-        "biz_opaque_callback_data": str(letter.notice_id),
+        "biz_opaque_callback_data": str(letter.id),
     }
     return json.dumps(message, ensure_ascii=False).encode()
 
