@@ -95,10 +95,11 @@ def build(state: Path, addresses: Addresses, scale: Mapping[str, int]) -> list[P
 def secrets_of(state: Path) -> dict[str, str]:
     """Keys and demo credentials, made once and kept for the owner's eyes only."""
     file = state / "secrets.json"
-    if not file.exists():
-        write_atomically(file, json.dumps(_new_secrets(), indent=1))
-    kept: dict[str, str] = json.loads(file.read_text())
-    return kept
+    kept: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+    complete = {**_new_secrets(), **kept}  # a later version may know more of them
+    if complete != kept:
+        write_atomically(file, json.dumps(complete, indent=1))
+    return complete
 
 
 def is_ready(url: str) -> bool:
@@ -130,7 +131,7 @@ def _shared_environment(state: Path, addresses: Addresses, ports: Mapping[str, i
 
 
 def _new_secrets() -> dict[str, str]:
-    keys = ("ILKIM_VAULT_KEY", "ILKIM_NUMBER_KEY", "ILKIM_BLIND_INDEX_KEY")
+    keys = ("ILKIM_VAULT_KEY", "ILKIM_NUMBER_KEY", "ILKIM_BLIND_INDEX_KEY", "ILKIM_TRACKING_KEY")
     tokens = ("WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN", "WHATSAPP_ACCESS_TOKEN")
     return {
         **{key: base64.b64encode(secrets.token_bytes(32)).decode() for key in keys},

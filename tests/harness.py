@@ -133,6 +133,7 @@ def built(make: Callable[[], Service], system: System, **changed: str) -> Servic
         "ILKIM_VAULT_KEY": KEY,
         "ILKIM_BLIND_INDEX_KEY": KEY,
         "ILKIM_NUMBER_KEY": KEY,
+        "ILKIM_TRACKING_KEY": KEY,
         "WHATSAPP_APP_SECRET": APP_SECRET,
         "WHATSAPP_VERIFY_TOKEN": "verify-me",
         "WHATSAPP_API_URL": "http://127.0.0.1:9",
