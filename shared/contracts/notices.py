@@ -94,7 +94,7 @@ class DeliveryReported(Message):
 
 
 class NoticeRecorded(Message):
-    """A reply changed its status; `rank` only grows."""
+    """A reply changed its status, which only moves upward; `provider_id` is what the provider calls our message."""
 
     type: Literal["notice.recorded.v1"] = "notice.recorded.v1"
     notice_id: UUID
@@ -104,3 +104,5 @@ class NoticeRecorded(Message):
     attempts: int
     case_id: UUID | None = None
     contact_id: UUID | None = None
+    provider: Code | None = Field(None, description="who carried it; None: the channel's own program, or nobody yet")
+    provider_id: str | None = Field(None, description="what an answer of the citizen may refer to")
