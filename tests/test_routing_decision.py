@@ -49,6 +49,27 @@ def test_a_clear_request_goes_to_its_owner_at_once(knowledge: Knowledge, text: s
     assert reasons_of(decision, "model")
 
 
+def test_what_the_citizen_chose_decides_where_the_words_say_little(knowledge: Knowledge) -> None:
+    decision = decide(Report("Merhaba, lütfen ilgilenin", topic="park-bakim"), knowledge)
+
+    assert (decision.owner, decision.topic, decision.automatic) == ("park-bahceler", "park-bakim", True)
+    assert reasons_of(decision, "chosen") == ["chosen:park-bakim by the citizen"]
+
+
+def test_words_that_speak_clearly_for_another_owner_bring_the_choice_before_a_person(knowledge: Knowledge) -> None:
+    decision = decide(Report("Sular kesik, ne zaman gelecek?", topic="park-bakim"), knowledge)
+
+    assert (decision.owner, decision.automatic) == ("cozum-merkezi", False)
+    assert [proposal.owner for proposal in decision.proposals[:2]] == ["park-bahceler", "saski"]
+    assert "centre:words say saski" in decision.reasons
+
+
+def test_a_choice_nobody_knows_counts_as_none(knowledge: Knowledge) -> None:
+    text = "Parktaki salıncak kırık"
+
+    assert decide(Report(text, topic="no-such-topic"), knowledge) == decide(Report(text), knowledge)
+
+
 @pytest.mark.parametrize("text", ["", "   ", "Merhaba, iyi çalışmalar", "?????", "\0\ud800", "asdf qwer", "😀"])
 def test_a_case_nothing_is_known_of_stays_with_the_solution_centre(knowledge: Knowledge, text: str) -> None:
     decision = decide(Report(text), knowledge)

@@ -192,6 +192,7 @@ def _work(row: Registration, numbers: dict[UUID, str]) -> list[Message]:
             text=case.text,
             place=message.place,
             attachments=message.attachments,
+            topic=message.topic,
         )
         for case in row.opens
     ]

@@ -273,6 +273,7 @@ def _report(event: CaseOpened) -> Report:
         latitude=place.latitude,
         longitude=place.longitude,
         occurred_at=event.occurred_at,
+        topic=event.topic,
     )
 
 

@@ -98,6 +98,7 @@ class CaseOpened(Message):
     text: str = Field(description="the citizen's words with phone numbers and the like masked")
     place: Place = Place()
     attachments: tuple[Attachment, ...] = ()
+    topic: Code | None = Field(None, description="what the citizen chose from the list of services; a hint, not proven")
     decided: Decided | None = None
 
 

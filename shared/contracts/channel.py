@@ -121,6 +121,7 @@ class MessageReceived(Message):
         "text", description="what it is in the provider's terms: text, image, edited, deleted, bounce, auto_reply …"
     )
     about_case: UUID | None = Field(None, description="the case the sender chose to add this to")
+    topic: Code | None = Field(None, description="what the citizen chose from the list of services; a hint, not proven")
     decided: Decided | None = Field(None, description="what an operator decided while entering it")
     answer: str = Field("", description="what the citizen was told at once, for a contact that needs no case")
     attachments: tuple[Attachment, ...] = Field((), max_length=30)

@@ -10,7 +10,7 @@ from services.router.domain.model import ModelError, TextModel, load_model
 from services.router.domain.place import Gazetteer, PlaceFound
 from services.router.domain.topics import TopicEvidence, TopicWords
 from shared.contracts import OwnerKind, Proposal
-from shared.municipality import Municipality
+from shared.municipality import Municipality, Topic
 from shared.phrases import PhraseBook
 from shared.text import fold, words
 from shared.urgency import Alarm, EmergencyWords, Urgency
@@ -24,7 +24,10 @@ REASON_LETTERS_MAX = 120
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a citizen told: the words, and where as far as the channel knows. Coordinates are WGS84 degrees."""
+    """What a citizen told: the words, and where as far as the channel knows. Coordinates are WGS84 degrees.
+
+    `topic` is what they chose from the list of services; None: there was no list.
+    """
 
     text: str
     street: str | None = None
@@ -32,6 +35,7 @@ class Report:
     latitude: float | None = None
     longitude: float | None = None
     occurred_at: datetime | None = None
+    topic: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +114,17 @@ def decide(report: Report, knowledge: Knowledge) -> Decision:
     place = knowledge.gazetteer.locate(
         text_words, report.street, report.neighbourhood, report.latitude, report.longitude
     )
-    proposals = _proposals(topics, probabilities, place, knowledge)
+    read = _proposals(topics, probabilities, place, knowledge)
+    chosen = knowledge.topics.by_code.get(report.topic or "")
+    proposals = _chosen_first(chosen, read, place, knowledge)
     best = proposals[0] if proposals else None
-    doubt = _doubt(best, place, knowledge)
+    doubt = _doubt(best, place, knowledge) or _contradiction(best, read, knowledge)
     alarm = knowledge.emergencies.find(text_words)
     urgency, urgent_reasons = _urgency(text_words, topics, best, alarm, knowledge)
     owner = best.owner if best and not doubt else knowledge.centre
     reasons = (
         *urgent_reasons,
+        *([f"chosen:{chosen.code} by the citizen"] if chosen else []),
         *_topic_reasons(topics),
         *_model_reasons(probabilities, knowledge),
         *place.evidence,
@@ -167,6 +174,25 @@ def _proposals(
         for owner, confidence in [share for share in shares if share[0] in knowledge.kinds][:PROPOSALS_MAX]
         if confidence >= PROPOSAL_CONFIDENCE_MIN
     )
+
+
+def _chosen_first(
+    chosen: Topic | None, read: Sequence[Proposal], place: PlaceFound, knowledge: Knowledge
+) -> tuple[Proposal, ...]:
+    """What the citizen chose, before what the words say, and just sure enough to need no person."""
+    if chosen is None:
+        return tuple(read)
+    owner = _answering(chosen.owner, place, knowledge)
+    same = [proposal.confidence for proposal in read if proposal.owner == owner]
+    first = Proposal(owner=owner, topic=chosen.code, confidence=max([knowledge.weighing.automatic_from, *same]))
+    return (first, *(proposal for proposal in read if proposal.owner != owner))[:PROPOSALS_MAX]
+
+
+def _contradiction(best: Proposal | None, read: Sequence[Proposal], knowledge: Knowledge) -> str:
+    """Why the citizen's choice is not taken as it is: their words speak clearly for another owner."""
+    if best is None or not read or read[0].owner == best.owner:
+        return ""
+    return f"centre:words say {read[0].owner}" if read[0].confidence >= knowledge.weighing.automatic_from else ""
 
 
 def _answering(owner: str, place: PlaceFound, knowledge: Knowledge) -> str:

@@ -1,6 +1,6 @@
 """Which topics the words of a text point to, and how strongly."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.municipality import Topic
@@ -24,6 +24,8 @@ class TopicWords:
     """All topics of a municipality, compiled once; safe to share, finding changes nothing."""
 
     def __init__(self, topics: Iterable[Topic]) -> None:
+        topics = tuple(topics)
+        self.by_code: Mapping[str, Topic] = {topic.code: topic for topic in topics}
         self._phrases = PhraseBook((phrase, topic) for topic in topics for phrase in topic.phrases)
 
     def find(self, words: Sequence[str]) -> tuple[TopicEvidence, ...]:
