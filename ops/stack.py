@@ -39,6 +39,7 @@ PARTS = (
     Part("whatsapp", ("simulators.whatsapp",), "the citizens' WhatsApp: sent messages"),
     Part("edge", ("services.intake", "edge"), "web form, webhooks"),
     Part("intake", ("services.intake", "worker")),
+    Part("collector", ("services.intake", "collector")),
     Part("router", ("services.router",)),
     Part("notifier", ("services.notifier",)),
     Part("reporting", ("services.reporting",), "figures and bulletin"),

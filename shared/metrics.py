@@ -6,6 +6,10 @@ from prometheus_client import Counter, Gauge, Histogram
 
 ACCEPTED: Final = Counter("ilkim_accepted_total", "Messages made safe at the edge before they were answered", ["where"])
 REFUSED: Final = Counter("ilkim_refused_total", "Requests the edge answered with an error", ["status"])
+COLLECTED: Final = Counter(
+    "ilkim_collected_total", "Payloads a collector fetched or was given, made safe", ["collector"]
+)
+COLLECTOR_RESTARTS: Final = Counter("ilkim_collector_restarts_total", "Failures of a collector", ["collector"])
 EVENTS: Final = Counter("ilkim_events_total", "Events that took effect, by consumer", ["consumer", "outcome"])
 BATCH_EVENTS: Final = Histogram(
     "ilkim_batch_events",

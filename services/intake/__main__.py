@@ -1,8 +1,8 @@
-"""`python -m services.intake edge|worker`: the two processes of intake, scaled apart."""
+"""`python -m services.intake edge|worker|collector`: the processes of intake, scaled apart."""
 
 import sys
 
-from services.intake.app import edge, worker
+from services.intake.app import collector, edge, worker
 from shared.settings import stop
 
 if __name__ == "__main__":
@@ -11,5 +11,7 @@ if __name__ == "__main__":
             edge().run()
         case ["worker"]:
             worker().run()
+        case ["collector"]:
+            collector().run()
         case _:
-            stop("say which process: python -m services.intake edge, or worker")
+            stop("say which process: python -m services.intake edge, worker or collector")

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from services.intake.collector import Collectors, configured_collectors
 from services.intake.domain import Numbers
 from services.intake.edge import Edge
 from services.intake.handlers import Intake
@@ -63,4 +64,22 @@ def edge() -> Service:
     form = Form(safe, service, emergencies)
     add_routes(service.web, form)
     FormPages(form, place).mount(service.web)
+    return service
+
+
+def collector() -> Service:
+    """The process that fetches and listens where providers do not call us: mailboxes, polled inboxes, exchanges."""
+    settings = read(Settings)
+    place = municipality.load(settings.ilkim_municipality)
+    service = Service("intake-collector", SCHEMA, settings)
+    collectors = Collectors(
+        service,
+        Edge(service),
+        EmergencyWords(place.emergencies),
+        configured_collectors(),
+        settings.database_url.get_secret_value(),
+        SCHEMA,
+    )
+    service.background(collectors.run)
+    service.tell("collectors", collectors.told)
     return service

@@ -50,6 +50,7 @@ class Service:
         self._on_start: list[Callable[[], Awaitable[None]]] = []
         self._on_stop: list[Callable[[], Awaitable[None]]] = []
         self._consuming: list[asyncio.Task[None]] = []
+        self._told: dict[str, Callable[[], object]] = {}
         self._end: Callable[[], None] = lambda: None
         self._publishing = publishing_broker(self._url, name)
         self.publisher = Publisher(self._publishing)
@@ -72,6 +73,10 @@ class Service:
     def on_stop(self, work: Callable[[], Awaitable[None]]) -> None:
         """Await this once when the consumers have drained, while the database can still be told of it."""
         self._on_stop.append(work)
+
+    def tell(self, name: str, report: Callable[[], object]) -> None:
+        """Add this to what `/health/ready` says, under `name`; it must be ready at once, and is JSON."""
+        self._told[name] = report
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then drain and return; exit 1 when a consumer ended by itself."""
@@ -190,6 +195,7 @@ class Service:
                 "database": "there" if database else "away",
                 "consumers": "running" if self.is_whole() else "ended",
                 "checked_at": time.time(),
+                **{name: report() for name, report in self._told.items()},
             }
 
         @self.web.get("/metrics", include_in_schema=False)
