@@ -126,13 +126,14 @@ def _shared_environment(state: Path, addresses: Addresses, ports: Mapping[str, i
         "RABBITMQ_URL": addresses.amqp_url,
         "DATABASE_URL": addresses.database_url,
         "ILKIM_HTTP_HOST": HOST,
+        "ILKIM_OBJECTS": str(state.absolute() / "objects"),
         "WHATSAPP_API_URL": f"http://{HOST}:{ports['whatsapp']}",
         "WHATSAPP_WEBHOOK_URL": f"http://{HOST}:{ports['edge']}/webhooks/whatsapp",
     }
 
 
 def _new_secrets() -> dict[str, str]:
-    keys = ("ILKIM_VAULT_KEY", "ILKIM_NUMBER_KEY", "ILKIM_BLIND_INDEX_KEY", "ILKIM_TRACKING_KEY")
+    keys = ("ILKIM_VAULT_KEY", "ILKIM_NUMBER_KEY", "ILKIM_BLIND_INDEX_KEY", "ILKIM_TRACKING_KEY", "ILKIM_OBJECT_KEY")
     tokens = ("WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN", "WHATSAPP_ACCESS_TOKEN")
     return {
         **{key: base64.b64encode(secrets.token_bytes(32)).decode() for key in keys},

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import aio_pika
@@ -39,6 +40,7 @@ class System:
     pool: asyncpg.Pool
     channel: AbstractChannel
     owners: Sequence[str] = ()
+    objects: Path = Path("/nonexistent")
 
     @property
     def settings(self) -> Settings:
@@ -122,7 +124,8 @@ async def a_system(
     ):
         channel = await broker.channel(publisher_confirms=True, on_return_raises=True)
         await topology.declare(channel, owners)
-        yield System(amqp_url, database_url, schema, pool, channel, owners)
+        with TemporaryDirectory(prefix="ilkim-objects-") as objects:
+            yield System(amqp_url, database_url, schema, pool, channel, owners, Path(objects))
 
 
 def built(make: Callable[[], Service], system: System, **changed: str) -> Service:
@@ -134,6 +137,8 @@ def built(make: Callable[[], Service], system: System, **changed: str) -> Servic
         "ILKIM_BLIND_INDEX_KEY": KEY,
         "ILKIM_NUMBER_KEY": KEY,
         "ILKIM_TRACKING_KEY": KEY,
+        "ILKIM_OBJECT_KEY": KEY,
+        "ILKIM_OBJECTS": str(system.objects),
         "WHATSAPP_APP_SECRET": APP_SECRET,
         "WHATSAPP_VERIFY_TOKEN": "verify-me",
         "WHATSAPP_API_URL": "http://127.0.0.1:9",
