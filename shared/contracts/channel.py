@@ -82,6 +82,9 @@ class Attachment(Part):
 
     id: UUID | None = Field(None, description="names the file in our object store; None: only the provider has it")
     provider_id: Short
+    url: Annotated[str, StringConstraints(max_length=4_000)] | None = Field(
+        None, description="where the provider keeps it, when its id alone does not say; short-lived"
+    )
     media_type: Short = "application/octet-stream"
     name: Short | None = None
 
