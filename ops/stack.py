@@ -127,6 +127,7 @@ def _shared_environment(state: Path, addresses: Addresses, ports: Mapping[str, i
         "DATABASE_URL": addresses.database_url,
         "ILKIM_HTTP_HOST": HOST,
         "ILKIM_OBJECTS": str(state.absolute() / "objects"),
+        "ROUTER_URL": f"http://{HOST}:{ports['router']}",
         "WHATSAPP_API_URL": f"http://{HOST}:{ports['whatsapp']}",
         "WHATSAPP_WEBHOOK_URL": f"http://{HOST}:{ports['edge']}/webhooks/whatsapp",
     }

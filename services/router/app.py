@@ -4,6 +4,7 @@ from pathlib import Path
 
 from services.router.domain.decision import load_knowledge
 from services.router.handlers import Router
+from services.router.web import add_routes
 from shared import municipality
 from shared.contracts import (
     AssignmentAccepted,
@@ -45,4 +46,5 @@ def router() -> Service:
             "router-answers", ["router.answers"], ANSWERS, handlers.take_answers, prefetch=200, outsiders_write=True
         )
     )
+    add_routes(service.web, handlers.knowledge)
     return service

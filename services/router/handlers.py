@@ -13,6 +13,7 @@ from services.router import store
 from services.router.domain import life
 from services.router.domain.clock import due
 from services.router.domain.decision import Decision, Knowledge, Report, decide_many
+from services.router.domain.entered import honour
 from services.router.domain.life import Case, Verdict
 from shared.contracts import (
     Answer,
@@ -92,7 +93,11 @@ class Router:
         unit.publish(*(self._offer(case, said[case.id], fact, because=because) for case, fact, because in assigned))
 
     async def _assign(self, unit: Unit, opened: Sequence[CaseOpened]) -> None:
-        decisions = decide_many([_report(event) for event in opened], self.knowledge)
+        own = decide_many([_report(event) for event in opened], self.knowledge)
+        decisions = [
+            honour(event.decided, decision, self.knowledge, self._topics, self._neighbourhoods)
+            for event, decision in zip(opened, own, strict=True)
+        ]
         cases = [self._case(event, decision) for event, decision in zip(opened, decisions, strict=True)]
         facts = [_assigned(case, event, by) for case, event, by in zip(cases, opened, decisions, strict=True)]
         await store.add_cases(unit.connection, cases)
@@ -299,6 +304,7 @@ def _assigned(case: Case, cause: CaseOpened, decision: Decision) -> CaseAssigned
         **_assignment(case),
         confidence=round(decision.confidence, 4),
         automatic=decision.automatic,
+        decided_by=decision.decided_by,
         reasons=decision.reasons,
     )
 

@@ -16,6 +16,7 @@ from shared.contracts import (
     CaseEvent,
     CaseOpened,
     CitizenAdded,
+    Decided,
     Message,
     Place,
     unpack,
@@ -333,3 +334,12 @@ async def counted(system: System) -> int:
     bodies = await system.take_all("reporting.events")
     ids = Counter(event["id"] for body in bodies for event in unpack(body))
     return len(ids)
+
+
+async def test_a_case_a_person_decided_while_entering_goes_to_that_owner(system: System) -> None:
+    offer = await open_case(system, a_numbered_case(decided=Decided(owner="zabita", topic="gurultu", by="ayse")))
+
+    assert (offer.owner, offer.topic, offer.proposals) == ("zabita", "gurultu", ())
+    fact = next(fact for fact in await system.told() if fact["type"] == "case.assigned.v1")
+    assert (fact["automatic"], fact["decided_by"], fact["confidence"]) == (False, "desk:ayse", 1)
+    assert fact["due_at"]

@@ -9,6 +9,8 @@ from typing import Final
 _PATTERNS: Final = tuple(
     (re.compile(pattern), message)
     for pattern, message in (
+        (r"desk:decided while entering", "reason.entered"),
+        (r"desk:no (?:owner|topic|neighbourhood) is called (?P<code>.+)", "reason.unknown_code"),
         (r"topic:(?P<topic>[a-z0-9_-]+) matched (?P<phrases>.+)", "reason.topic"),
         (r"model:missing.*", "reason.model_missing"),
         (r"model:other (?P<share>[0-9.]+)", "reason.model_other"),

@@ -55,6 +55,7 @@ class Decision:
     automatic: bool
     proposals: tuple[Proposal, ...]
     reasons: tuple[str, ...]
+    decided_by: str = "router"
 
 
 @dataclass(frozen=True, slots=True)
