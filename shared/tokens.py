@@ -1,15 +1,20 @@
-"""Secrets that belong to a case's number and are computed, never stored: its tracking code and its reply token."""
+"""Secrets that are computed and never stored: a case's tracking code and reply token, a person's opt-out link."""
 
 import hashlib
 import hmac
 import re
 from typing import Final
+from uuid import UUID
+
+from shared.contracts import Channel
 
 # Crockford's base 32: no I, L, O, U, so that a code survives being read out over the phone.
 _LETTERS: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _LOOKALIKES: Final = str.maketrans("ILOU", "110V")
 _CODE_LETTERS: Final = 8
 _TOKEN: Final = re.compile(r"^(\d{9})-([0-9a-z]{8})$")
+_OPT_OUT: Final = re.compile(r"^([0-9a-f]{32})-([a-z_]{2,20})-[0-9a-f]{32}$")
+_SEAL_BYTES: Final = 16
 
 
 class CaseTokens:
@@ -45,3 +50,27 @@ class CaseTokens:
         digest = hmac.digest(self._key, f"{purpose}\x1f{number}".encode("utf-8", "replace"), hashlib.sha256)
         value = int.from_bytes(digest[:5], "big")
         return "".join(_LETTERS[value >> shift & 31] for shift in range(35, -1, -5))
+
+
+class OptOutTokens:
+    """Tokens of the one-click links (RFC 8058) by which a person ends notices on a channel: `/abonelik/<token>`."""
+
+    def __init__(self, key: bytes) -> None:
+        """`key` is the key of `CaseTokens`."""
+        self._key = key
+
+    def token(self, person_id: UUID, channel: Channel) -> str:
+        """The same for the same person and channel, good for ever; letters, digits, `-` and `_` only."""
+        subject = f"{person_id.hex}-{channel}"
+        return f"{subject}-{self._seal(subject)}"
+
+    def read(self, token: str) -> tuple[UUID, Channel] | None:
+        """Whose notices on which channel the token ends; None for any text that is no token of ours."""
+        found = _OPT_OUT.match(token)
+        if found is None or found[2] not in tuple(Channel):
+            return None
+        person_id, channel = UUID(found[1]), Channel(found[2])
+        return (person_id, channel) if hmac.compare_digest(self.token(person_id, channel), token) else None
+
+    def _seal(self, subject: str) -> str:
+        return hmac.digest(self._key, f"opt-out\x1f{subject}".encode(), hashlib.sha256)[:_SEAL_BYTES].hex()
