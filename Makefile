@@ -1,7 +1,7 @@
 # Each target is a command of `ilkim` (in .venv/bin) or of the tools beside it; everything lives in this folder.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check bench chaos replay stop status logs clean
+.PHONY: help setup demo up test browser check bench chaos replay stop status logs clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -20,8 +20,12 @@ up: ## start everything, replay nothing
 
 test: ## run every test on private servers that end with it (ARGS=… for pytest)
 	@ops/venv.sh dev
+	@.venv/bin/python -m ops.chromium
 	@outcome=0; .venv/bin/python -m pytest $(ARGS) || outcome=$$?; \
 	.venv/bin/python -m ops.servers sweep "$${ILKIM_STATE:-.ilkim}/test"; exit $$outcome
+
+browser: ## look at every page in Chromium, at 390 and 1280 px, light and dark
+	@BROWSER_LOOKS=all $(MAKE) --no-print-directory test ARGS="tests/browser $(ARGS)"
 
 check: ## style, types and the walls between the rooms
 	@ops/venv.sh dev
