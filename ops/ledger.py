@@ -20,6 +20,7 @@ ROWS_NAMED_MAX: Final = 20
 
 COUNTS: Final = {
     "accepted": "SELECT count(*) FROM intake.raw_message",
+    "messages": "SELECT count(*) FROM intake.inbound_message",
     "contacts": "SELECT count(*) FROM intake.contact",
     "cases": "SELECT count(*) FROM intake.case_file",
     "routed_cases": "SELECT count(*) FROM router.case_record",
@@ -35,6 +36,14 @@ BREACHES: Final = {
         SELECT contact.id FROM intake.contact
         LEFT JOIN intake.raw_message ON raw_message.id = contact.raw_id
         WHERE raw_message.id IS NULL""",
+    "an accepted message without its contact": """
+        SELECT inbound_message.contact_id FROM intake.inbound_message
+        LEFT JOIN intake.contact ON contact.id = inbound_message.contact_id
+        WHERE contact.id IS NULL""",
+    "a contact without a message": """
+        SELECT contact.id FROM intake.contact
+        LEFT JOIN intake.inbound_message ON inbound_message.contact_id = contact.id
+        WHERE inbound_message.contact_id IS NULL""",
     "a contact that opened cases without a case": """
         SELECT contact.id FROM intake.contact
         LEFT JOIN intake.case_file ON case_file.contact_id = contact.id
@@ -55,6 +64,13 @@ BREACHES: Final = {
                AS history ON history.case_id = case_record.id
         WHERE history.steps IS DISTINCT FROM case_record.version
            OR history.last IS DISTINCT FROM case_record.version""",
+    "a case that intake sees otherwise than the router": """
+        SELECT case_record.id FROM router.case_record
+        JOIN intake.case_file ON case_file.id = case_record.id
+        WHERE (case_record.state, coalesce(case_record.outcome, ''), case_record.owner, case_record.version,
+               coalesce(case_record.topic, ''), coalesce(case_record.neighbourhood, ''))
+           IS DISTINCT FROM (case_file.state, coalesce(case_file.outcome, ''), case_file.owner, case_file.version,
+                             coalesce(case_file.topic, ''), coalesce(case_file.neighbourhood, ''))""",
     "a case reporting never saw": """
         SELECT case_record.id FROM router.case_record
         LEFT JOIN reporting.case_fact ON case_fact.case_id = case_record.id
@@ -83,7 +99,7 @@ BREACHES: Final = {
         SELECT contact.id FROM intake.contact
         LEFT JOIN notifier.notice ON notice.contact_id = contact.id
               AND notice.event IN ('receipt', 'joined', 'emergency')
-        WHERE contact.effect <> 'none'
+        WHERE contact.effect IN ('opened', 'joined')
         GROUP BY contact.id
         HAVING count(notice.id) <> 1""",
     "a closed case whose citizen was not told": """

@@ -1,5 +1,7 @@
 """Intake's wiring: the only place that names concrete things together."""
 
+from typing import Final
+
 from pydantic import Field
 
 from services.intake.collector import Collectors, configured_collectors
@@ -10,7 +12,21 @@ from services.intake.pages import FormPages
 from services.intake.web import Form, add_routes
 from services.intake.webhooks import Webhooks, configured_endpoints
 from shared import municipality
-from shared.contracts import Channel, DeliveryReported, Message, MessageReceived, ReplyRequested, WebhookReceived
+from shared.contracts import (
+    CaseAccepted,
+    CaseAsked,
+    CaseAssigned,
+    CaseClosed,
+    CaseForwarded,
+    CaseProgressed,
+    CaseReturned,
+    Channel,
+    DeliveryReported,
+    Message,
+    MessageReceived,
+    ReplyRequested,
+    WebhookReceived,
+)
 from shared.messaging import Consumer, Service
 from shared.messaging.topology import LANES, reply_queue
 from shared.settings import Key, Settings, key_bytes, read
@@ -18,6 +34,17 @@ from shared.urgency import EmergencyWords
 from shared.vault import Vault
 
 SCHEMA = "intake"
+STEPS: Final[list[type[Message]]] = [
+    CaseAssigned,
+    CaseAccepted,
+    CaseForwarded,
+    CaseProgressed,
+    CaseReturned,
+    CaseAsked,
+    CaseClosed,
+]
+# Larger batches; a citizen's next message comes later than that.
+STEPS_LINGER_SECONDS: Final = 0.2
 
 
 class IntakeSettings(Settings):
@@ -49,6 +76,9 @@ def worker() -> Service:
     queues = [f"intake.{lane}" for lane in LANES]
     kinds: list[type[Message]] = [WebhookReceived, MessageReceived, DeliveryReported]
     service.consume(Consumer("intake", queues, kinds, intake.take_in, outsiders_write=True))
+    service.consume(
+        Consumer("steps", ["intake.steps"], STEPS, intake.follow_cases, linger_seconds=STEPS_LINGER_SECONDS)
+    )
     service.consume(Consumer("web-replies", [reply_queue(Channel.WEB)], [ReplyRequested], intake.keep_replies))
     return service
 

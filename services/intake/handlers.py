@@ -10,6 +10,7 @@ from services.intake.channels import ADAPTERS, Reading
 from services.intake.domain import Numbers, Registration, find_numbers, register
 from shared.contracts import (
     AddressRecorded,
+    CaseEvent,
     CaseNumber,
     CaseOpened,
     ContactJoined,
@@ -41,14 +42,22 @@ class Intake:
         readings = [(event, _read(event)) for event in events]
         await store.keep_raw(unit.connection, [_raw(event) for event in events], self.vault)
         registrations, raw_ids = await self._register(unit, readings)
-        fresh = await store.add_contacts(unit.connection, registrations, raw_ids)
+        messages = [store.Inbound(row.message, row.contact_id, raw_ids[row.contact_id]) for row in registrations]
+        fresh = await store.add_messages(unit.connection, messages)
         registered = [row for row in registrations if row.contact_id in fresh]
+        await store.add_contacts(unit.connection, registered, raw_ids)
         people = [store.Person(row.person_id, row.message) for row in registered if row.person_id]
         new_people = await store.add_people(unit.connection, people, self.vault)
         numbers = await store.open_cases(unit.connection, registered, self.numbers)
         addresses = {person.id: _address(person) for person in reversed(people) if person.id in new_people}
         receipts = list(chain.from_iterable(reading.receipts for _, reading in readings))
         unit.publish(*_tell(registered, numbers, addresses), *envelopes(NOTIFIER, "receipts", receipts))
+
+    async def follow_cases(self, unit: Unit, events: Sequence[Message]) -> None:
+        """Fold what the router tells of cases into intake's own picture of them."""
+        steps = [event for event in events if isinstance(event, CaseEvent)]
+        if steps:
+            await store.add_steps(unit.connection, steps)
 
     async def keep_replies(self, unit: Unit, events: Sequence[Message]) -> None:
         """Replies to citizens who used the form wait on the page of their submission."""
@@ -173,6 +182,7 @@ def _work(row: Registration, numbers: dict[UUID, str]) -> list[Message]:
                 contact_id=row.contact_id,
                 lane=row.lane,
                 text=row.text,
+                attachments=message.attachments,
             )
             for case in row.joins
         ]

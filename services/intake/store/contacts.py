@@ -1,15 +1,18 @@
-"""Intake's tables: one transaction registers a batch of contacts, their cases and the vault's new people."""
+"""Contacts: one transaction registers a batch of them, their cases and the vault's new people."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
-import asyncpg
-
 from services.intake.domain import Numbers, Registration
-from shared.contracts import Channel, Effect, MessageReceived
+from shared.contracts import Channel, Effect, MessageReceived, Place
 from shared.database import Connection
 from shared.vault import Vault
+
+# Of a case's text so much is kept for the tracking page and open data; the raw message is kept whole.
+SHOWN_LETTERS_MAX: Final = 1_000
+_NOWHERE: Final = Place()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +22,15 @@ class Raw:
     id: UUID
     channel: Channel
     body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A citizen's message, the contact it is (alone, or as the first of a burst), and the raw message it came in."""
+
+    message: MessageReceived
+    contact_id: UUID
+    raw_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,33 +63,50 @@ async def owners_of(connection: Connection, numbers: Collection[str]) -> Mapping
     return {row["number"]: (row["id"], row["person_id"]) for row in rows}
 
 
+async def add_messages(connection: Connection, messages: Sequence[Inbound]) -> set[UUID]:
+    """Note the messages that are new, by the provider's id, and say the contacts of which those are."""
+    rows = sorted(messages, key=lambda row: (row.message.channel, row.message.account, row.message.provider_id))
+    fresh = await connection.fetch(
+        """
+        INSERT INTO inbound_message (channel, account, provider_id, contact_id, raw_id, occurred_at, kind)
+        SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::uuid[], $6::timestamptz[], $7::text[])
+        ON CONFLICT DO NOTHING
+        RETURNING contact_id
+        """,
+        [row.message.channel for row in rows],
+        [row.message.account for row in rows],
+        [row.message.provider_id for row in rows],
+        [row.contact_id for row in rows],
+        [row.raw_id for row in rows],
+        [row.message.occurred_at for row in rows],
+        [row.message.kind for row in rows],
+    )
+    return {row["contact_id"] for row in fresh}
+
+
 async def add_contacts(
     connection: Connection, registrations: Sequence[Registration], raw_ids: Mapping[UUID, UUID]
-) -> set[UUID]:
-    """Store the contacts that are new, by the provider's id, and say which those are."""
-    rows = sorted(registrations, key=lambda row: (row.message.channel, row.message.account, row.message.provider_id))
-    fresh = await connection.fetch(
+) -> None:
+    """Store contacts that are not there yet: their messages were new."""
+    await connection.execute(
         """
         INSERT INTO contact (id, channel, account, provider_id, person_id, raw_id, occurred_at,
                              purpose, language, lane, effect)
         SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::uuid[],
                              $7::timestamptz[], $8::text[], $9::text[], $10::text[], $11::text[])
-        ON CONFLICT DO NOTHING
-        RETURNING id
         """,
-        [row.contact_id for row in rows],
-        [row.message.channel for row in rows],
-        [row.message.account for row in rows],
-        [row.message.provider_id for row in rows],
-        [row.person_id for row in rows],
-        [raw_ids[row.contact_id] for row in rows],
-        [row.message.occurred_at for row in rows],
-        [row.message.purpose for row in rows],
-        [row.message.language for row in rows],
-        [row.lane for row in rows],
-        [row.effect for row in rows],
+        [row.contact_id for row in registrations],
+        [row.message.channel for row in registrations],
+        [row.message.account for row in registrations],
+        [row.message.provider_id for row in registrations],
+        [row.person_id for row in registrations],
+        [raw_ids[row.contact_id] for row in registrations],
+        [row.message.occurred_at for row in registrations],
+        [row.message.purpose for row in registrations],
+        [row.message.language for row in registrations],
+        [row.lane for row in registrations],
+        [row.effect for row in registrations],
     )
-    return {row["id"] for row in fresh}
 
 
 async def add_people(connection: Connection, people: Sequence[Person], vault: Vault) -> set[UUID]:
@@ -114,14 +143,22 @@ async def open_cases(
         given = {case.id: numbers.at(row["count"]) for (_, case), row in zip(opened, counts, strict=True)}
         await connection.execute(
             """
-            INSERT INTO case_file (id, number, contact_id, person_id, opened_at)
-            SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::timestamptz[])
+            INSERT INTO case_file (id, number, contact_id, person_id, opened_at, channel, account, text, place,
+                                   latitude, longitude)
+            SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::text[],
+                                 $7::text[], $8::text[], $9::jsonb[], $10::float8[], $11::float8[])
             """,
             [case.id for _, case in opened],
             [given[case.id] for _, case in opened],
             [row.contact_id for row, _ in opened],
             [row.person_id for row, _ in opened],
             [row.message.occurred_at for row, _ in opened],
+            [row.message.channel for row, _ in opened],
+            [row.message.account for row, _ in opened],
+            [case.text[:SHOWN_LETTERS_MAX] for _, case in opened],
+            [_told(row.message.place) for row, _ in opened],
+            [row.message.place.latitude for row, _ in opened],
+            [row.message.place.longitude for row, _ in opened],
         )
     joined = [(row.contact_id, case.case_id) for row in registrations for case in row.joins]
     if joined:
@@ -133,44 +170,8 @@ async def open_cases(
     return given
 
 
-async def keep_web_replies(connection: Connection, replies: Sequence[tuple[UUID, str, str, str | None]]) -> None:
-    """Keep replies (id, submission, text, number) for the page of the citizen who used the form."""
-    await connection.executemany(
-        """
-        INSERT INTO web_reply (id, submission_id, text, number)
-        VALUES ($1, $2, $3, $4)
-        ON CONFLICT DO NOTHING
-        """,
-        replies,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """What a citizen who used the form may see: the numbers of the cases, and the replies so far."""
-
-    numbers: tuple[str, ...]
-    replies: tuple[str, ...]
-
-
-async def submission(pool: asyncpg.Pool, submission_id: str) -> Submission | None:
-    """What became of a form, None while it is on its way. Whoever knows its id may ask: 122 random bits."""
-    row = await pool.fetchrow(
-        """
-        SELECT contact.id,
-               array(SELECT number FROM case_file WHERE contact_id = contact.id
-                     UNION
-                     SELECT number FROM case_file JOIN joined_case ON joined_case.case_id = case_file.id
-                     WHERE joined_case.contact_id = contact.id) AS numbers,
-               -- A reply's id begins with the time of the event it tells of.
-               array(SELECT web_reply.text FROM web_reply
-                     WHERE web_reply.submission_id = $1 ORDER BY web_reply.id) AS replies
-        FROM contact
-        WHERE channel = 'web' AND account = 'main' AND provider_id = $1
-        """,
-        submission_id,
-    )
-    return Submission(tuple(row["numbers"]), tuple(row["replies"])) if row else None
+def _told(place: Place) -> str | None:
+    return place.model_dump_json(exclude_none=True) if place != _NOWHERE else None
 
 
 def _seal(vault: Vault, text: str | None, bound_to: UUID) -> bytes | None:

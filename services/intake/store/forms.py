@@ -1,0 +1,48 @@
+"""What a citizen who used the form sees on the page of their submission."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+
+from shared.database import Connection
+
+
+async def keep_web_replies(connection: Connection, replies: Sequence[tuple[UUID, str, str, str | None]]) -> None:
+    """Keep replies (id, submission, text, number) for the page of the citizen who used the form."""
+    await connection.executemany(
+        """
+        INSERT INTO web_reply (id, submission_id, text, number)
+        VALUES ($1, $2, $3, $4)
+        ON CONFLICT DO NOTHING
+        """,
+        replies,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What a citizen who used the form may see: the numbers of the cases, and the replies so far."""
+
+    numbers: tuple[str, ...]
+    replies: tuple[str, ...]
+
+
+async def submission(pool: asyncpg.Pool, submission_id: str) -> Submission | None:
+    """What became of a form, None while it is on its way. Whoever knows its id may ask: 122 random bits."""
+    row = await pool.fetchrow(
+        """
+        SELECT array(SELECT number FROM case_file WHERE contact_id = inbound_message.contact_id
+                     UNION
+                     SELECT number FROM case_file JOIN joined_case ON joined_case.case_id = case_file.id
+                     WHERE joined_case.contact_id = inbound_message.contact_id) AS numbers,
+               -- A reply's id begins with the time of the event it tells of.
+               array(SELECT web_reply.text FROM web_reply
+                     WHERE web_reply.submission_id = $1 ORDER BY web_reply.id) AS replies
+        FROM inbound_message
+        WHERE channel = 'web' AND account = 'main' AND provider_id = $1
+        """,
+        submission_id,
+    )
+    return Submission(tuple(row["numbers"]), tuple(row["replies"])) if row else None
