@@ -32,9 +32,9 @@ from services.router.domain.model import (
     sign_of,
     word_hashes,
 )
-from services.router.domain.topics import TopicWords
 from shared.municipality import load
 from shared.text import fold, words
+from shared.topic_words import TopicWords
 
 FOLDS = 5
 SEED = 20260101

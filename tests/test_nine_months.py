@@ -9,8 +9,8 @@ from ops.nine_months import PlannedContact, plan, truth_of
 from ops.nine_months.phrases import book
 from ops.nine_months.table import Group
 from services.intake.domain import find_numbers
-from services.router.domain.place import Gazetteer
 from shared.contracts import CaseState, Channel, Outcome, OwnerKind, Purpose
+from shared.gazetteer import Gazetteer
 from shared.municipality import Fact, Municipality, load
 from shared.text import fold, mask, words
 from simulators.offices import Course

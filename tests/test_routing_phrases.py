@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from services.router.domain.topics import STRENGTH_MAX, TopicWords
 from shared.municipality import load
 from shared.phrases import PhraseBook
 from shared.text import fold, words
+from shared.topic_words import STRENGTH_MAX, TopicWords
 from shared.urgency import EmergencyWords
 
 MUNICIPALITY = load(Path(__file__).parent.parent / "municipality/ilkadim")

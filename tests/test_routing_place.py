@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.router.domain.place import Gazetteer, PlaceFound
+from shared.gazetteer import Gazetteer, PlaceFound
 from shared.municipality import load
 from shared.text import fold, words
 

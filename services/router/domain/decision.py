@@ -7,12 +7,12 @@ from pathlib import Path
 
 from services.router.domain.evidence import WITHOUT_MODEL, Weighing, weigh
 from services.router.domain.model import ModelError, TextModel, load_model
-from services.router.domain.place import Gazetteer, PlaceFound
-from services.router.domain.topics import TopicEvidence, TopicWords
 from shared.contracts import OwnerKind, Proposal
+from shared.gazetteer import Gazetteer, PlaceFound
 from shared.municipality import Municipality, Topic
 from shared.phrases import PhraseBook
 from shared.text import fold, words
+from shared.topic_words import TopicEvidence, TopicWords
 from shared.urgency import Alarm, EmergencyWords, Urgency
 
 TEXT_LETTERS_MAX = 20_000
