@@ -2,7 +2,7 @@
 
 import typer
 
-from ops import control, figures
+from ops import api_keys, control, figures
 from ops.demo import demo
 from ops.replay import replay
 from shared.asyncapi import asyncapi
@@ -20,6 +20,7 @@ app.command()(figures.bulletin)
 app.command()(figures.ledger)
 app.command()(replay)
 app.command()(asyncapi)
+app.add_typer(api_keys.commands, name="api-key")
 
 
 def main() -> None:
