@@ -60,7 +60,7 @@ DEPARTMENT: Final = "temizlik-isleri"
 M = TypeVar("M", bound=Message)
 
 
-def _built(kind: type[M], changed: Mapping[str, Any], **default: Any) -> M:
+def _built(kind: type[M], changed: Mapping[str, Any], /, **default: Any) -> M:
     return kind(**{"id": new_id(), "occurred_at": AT, **default, **changed})
 
 

@@ -2,15 +2,16 @@
 
 from pydantic import Field, SecretStr
 
-from services.desk.handlers import Work, take_in
+from services.desk.handlers import Tasks, Work, take_in
 from services.desk.pages import TEMPLATES, add_pages
-from services.desk.web import SignIn, add_routes
+from services.desk.web import SignIn, add_routes, add_task_routes
 from shared import municipality
-from shared.contracts import AssignmentOffered, CitizenAdded
+from shared.contracts import AssignmentOffered, CitizenAdded, TaskRequested
 from shared.messaging import Consumer, Service
 from shared.messaging.topology import LANES, owner_queue
 from shared.pages import Pages
-from shared.settings import Settings, read
+from shared.settings import Key, Settings, key_bytes, read
+from shared.vault import Vault
 
 SCHEMA = "desk"
 
@@ -18,6 +19,8 @@ SCHEMA = "desk"
 class DeskSettings(Settings):
     """What the desk needs beside the common settings."""
 
+    ilkim_vault_key: Key
+    ilkim_blind_index_key: Key
     desk_user: str = Field(min_length=1, max_length=100)
     desk_password: SecretStr = Field(min_length=8)
 
@@ -28,9 +31,12 @@ def desk() -> Service:
     place = municipality.load(settings.ilkim_municipality)
     service = Service("desk", SCHEMA, settings)
     work = Work(service, place)
+    tasks = Tasks(service, Vault(key_bytes(settings.ilkim_vault_key), key_bytes(settings.ilkim_blind_index_key)))
     queues = [owner_queue(owner, lane) for lane in LANES for owner in work.owners]
     service.consume(Consumer("desk", queues, [AssignmentOffered, CitizenAdded], take_in))
+    service.consume(Consumer("desk-tasks", ["desk.tasks"], [TaskRequested], tasks.take_in))
     sign_in = SignIn(settings.desk_user, settings.desk_password.get_secret_value())
     add_routes(service.web, work, sign_in)
-    add_pages(service.web, work, Pages(TEMPLATES, place), sign_in)
+    add_task_routes(service.web, tasks, sign_in)
+    add_pages(service.web, work, tasks, Pages(TEMPLATES, place), sign_in)
     return service

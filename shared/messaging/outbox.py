@@ -62,6 +62,7 @@ class Outbox:
         self._publisher = publisher
         self._unroutable: dict[UUID, float] = {}  # when to try again
         self._in_hand: set[UUID] = set()
+        self._beside: set[asyncio.Task[bool]] = set()
 
     async def add(self, connection: Connection, messages: Iterable[Outgoing]) -> Parcel | None:
         """Write a parcel in the caller's transaction. None when there is nothing to publish."""
@@ -98,6 +99,13 @@ class Outbox:
         finally:
             self._in_hand.discard(parcel.id)
         return True
+
+    def publish_soon(self, parcel: Parcel | None) -> None:
+        """Publish a committed parcel beside the answer to a person, who need not wait for the broker."""
+        if parcel is not None:
+            task = asyncio.create_task(self.publish(parcel))
+            self._beside.add(task)
+            task.add_done_callback(self._beside.discard)
 
     async def _mark(self, ids: list[UUID]) -> None:
         # A lost mark only means publishing again, so this commit need not wait for the disk.

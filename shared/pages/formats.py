@@ -87,6 +87,13 @@ class Formats:
         first = {"I": "ı", "İ": "i"}.get(words[:1]) if self.language == "tr" else None
         return (first or words[:1].lower()) + words[1:]
 
+    def phone(self, value: str) -> str:
+        """A Turkish number in E.164 as it is dialled and read out, 0532 111 22 33; anything else as it is."""
+        digits = value.removeprefix("+90")
+        if value == digits or len(digits) != 10 or not digits.isdigit():
+            return value
+        return f"0{digits[:3]} {digits[3:6]} {digits[6:8]} {digits[8:]}"
+
     def machine(self, value: date) -> str:
         """The value of a `<time datetime>`."""
         return self._here(value).isoformat(*(["seconds"] if isinstance(value, datetime) else []))

@@ -35,7 +35,7 @@ class Pages:
 
     Beside the templates may stand `messages.toml` (the service's words) and a folder `static`. Every template
     knows `t(key, **values)`, `name(family, code)`, `static(file)`, `place` (the municipality), `here(**changed)`
-    (this address with other parameters) and the filters number, percent, day, clock, moment, until, ago, span.
+    (this address with other parameters) and the filters number, percent, day, clock, moment, until, ago, span, phone.
     """
 
     def __init__(self, service_templates: Path, place: Municipality) -> None:
@@ -95,6 +95,7 @@ class Pages:
             until=formats.until,
             ago=formats.ago,
             span=formats.span,
+            phone=formats.phone,
             machine=formats.machine,
             lower_first=formats.lower_first,
         )

@@ -1,6 +1,17 @@
 """The decisions of the desk, pure: the same arguments give the same answer."""
 
 from services.desk.domain.reasons import Reason, in_words, read_reasons
+from services.desk.domain.tasks import (
+    WANT_A_REASON,
+    WAYS,
+    Reached,
+    Settle,
+    Task,
+    TaskVerdict,
+    judge_settling,
+    settled,
+    task_of,
+)
 from services.desk.domain.work import (
     Action,
     Ask,
@@ -23,25 +34,34 @@ from services.desk.domain.work import (
 )
 
 __all__ = [
+    "WANT_A_REASON",
+    "WAYS",
     "Action",
     "Ask",
     "Close",
     "Decide",
     "Item",
     "Move",
+    "Reached",
     "Reason",
     "Return",
+    "Settle",
     "State",
     "Step",
     "StepKind",
     "Take",
+    "Task",
+    "TaskVerdict",
     "Verdict",
     "add",
     "apply",
     "in_words",
     "item_of",
     "judge",
+    "judge_settling",
     "offered",
     "read_reasons",
     "receipt",
+    "settled",
+    "task_of",
 ]

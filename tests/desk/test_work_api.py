@@ -1,106 +1,18 @@
 """The work list through its queues and its API, with a real broker and database."""
 
-import json
 import time
-from base64 import b64encode
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
-import aiohttp
 import pytest
 
-from services.desk import store
-from services.desk.app import desk
-from shared.contracts import AssignmentOffered, Message, OwnerKind, Place, Proposal
-from shared.messaging.topology import DEPARTMENTS, owner_queue
+from services.desk.store import work as work_store
+from shared.contracts import Place, Proposal
 from tests.builders import AT, a_citizen_added, an_assignment_offered, an_id
-from tests.harness import System, a_system, serving, until
+from tests.desk.conftest import CENTRE, OWN, OWNERS, PASSWORD, USER, Desk, basic
+from tests.harness import until
 
-CENTRE = "cozum-merkezi"
-OWN = "ozel-kalem"
-USER, PASSWORD = "ayse", "şifre: uzun"
-OWNERS = [CENTRE, OWN, "teftis-kurulu", "strateji-gelistirme"]
 CLOSING = {"outcome": "solved", "answer": "Konteyner boşaltıldı."}
-
-
-def basic(user: str, password: str) -> dict[str, str]:
-    return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What the desk answered."""
-
-    status: int
-    headers: Mapping[str, str]
-    text: str
-
-    def json(self) -> Any:
-        return json.loads(self.text)
-
-
-@dataclass
-class Desk:
-    """The running desk, its queues and a signed-in program."""
-
-    system: System
-    http: aiohttp.ClientSession
-
-    async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Reply:
-        async with self.http.get(path, headers=headers) as reply:
-            return Reply(reply.status, reply.headers, await reply.text())
-
-    async def post(self, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Reply:
-        async with self.http.post(path, json=body, headers=headers) as reply:
-            return Reply(reply.status, reply.headers, await reply.text())
-
-    async def offer(self, **changed: Any) -> AssignmentOffered:
-        """Offer an assignment as the router does, and wait until it is in the list."""
-        offer = an_assignment_offered(**{"owner": OWN, **changed})
-        await self.tell(offer, offer)
-        await until(lambda: self._is_here(offer.assignment_id))
-        return offer
-
-    async def triage(self, **changed: Any) -> AssignmentOffered:
-        return await self.offer(**{"owner": CENTRE, "owner_kind": OwnerKind.CENTRE, **changed})
-
-    async def tell(self, to: AssignmentOffered, message: Message) -> None:
-        await self.system.send(DEPARTMENTS, owner_queue(to.owner, to.lane), message.model_dump_json().encode())
-
-    async def _is_here(self, assignment_id: UUID) -> bool:
-        found = await self.system.value("SELECT count(*) FROM work_item WHERE assignment_id = $1", assignment_id)
-        return bool(found)
-
-    async def answer(self) -> dict[str, Any]:
-        return dict(json.loads(await self.system.take("router.answers")))
-
-    async def ids(self, path: str) -> list[str]:
-        return [item["assignment_id"] for item in (await self.get(path)).json()["items"]]
-
-
-@pytest.fixture(scope="module")
-async def started(amqp_url: str, database_url: str) -> AsyncIterator[Desk]:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("RABBITMQ_URL", amqp_url)
-        environment.setenv("DATABASE_URL", database_url)
-        environment.setenv("DESK_USER", USER)
-        environment.setenv("DESK_PASSWORD", PASSWORD)
-        service = desk()
-    async with (
-        a_system(amqp_url, database_url, "desk", OWNERS) as system,
-        serving(service) as url,
-        aiohttp.ClientSession(url, headers=basic(USER, PASSWORD)) as http,
-    ):
-        yield Desk(system, http)
-
-
-@pytest.fixture
-async def at_desk(started: Desk) -> AsyncIterator[Desk]:
-    yield started
-    await started.system.forget()
 
 
 async def test_what_a_department_is_offered_is_listed_and_its_receipt_given(at_desk: Desk) -> None:
@@ -288,8 +200,7 @@ async def test_nobody_comes_in_without_the_password(at_desk: Desk, path: str) ->
 async def test_another_site_cannot_act_through_a_signed_in_browser(
     at_desk: Desk, headers: dict[str, str], status: int
 ) -> None:
-    own = str(at_desk.http._base_url).rstrip("/")
-    sent = {name: value.replace("{self}", own) for name, value in headers.items()}
+    sent = {name: value.replace("{self}", at_desk.url) for name, value in headers.items()}
 
     assert (await at_desk.post(f"/api/work/{an_id()}/take", headers=sent)).status == status
 
@@ -305,14 +216,14 @@ async def test_lists_stay_quick_with_a_long_backlog(at_desk: Desk) -> None:
         """
     )
     await at_desk.system.pool.execute("ANALYZE work_item")
-    middle = await store.find(
+    middle = await work_store.find(
         at_desk.system.pool,
         await at_desk.system.value("SELECT assignment_id FROM work_item ORDER BY opened_at LIMIT 1 OFFSET 10000"),
     )
 
     for question in (
-        store.oldest(at_desk.system.pool, CENTRE, 50, middle),
-        store.soonest(at_desk.system.pool, OWNERS, 50, middle),
+        work_store.oldest(at_desk.system.pool, CENTRE, 50, middle),
+        work_store.soonest(at_desk.system.pool, OWNERS, 50, middle),
     ):
         began = time.perf_counter()
         assert len(await question) == 50

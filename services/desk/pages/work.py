@@ -1,18 +1,15 @@
-"""The desk's pages: the work list, triage, and one item with its story and actions. They work without JavaScript."""
+"""The work list, triage, and one item with its story and actions."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import Annotated, Any, Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
-from services.desk import store
 from services.desk.domain import (
     Action,
     Ask,
@@ -29,15 +26,13 @@ from services.desk.domain import (
     read_reasons,
 )
 from services.desk.handlers import NoSuchItem, Refused, Unknown, Work
-from services.desk.store import Load
-from services.desk.web import ITEMS_MAX, Names, SignIn, same_origin
+from services.desk.pages.frame import Frame, Option, Sent, faults_of, options, typed_fields
+from services.desk.store import work as work_store
+from services.desk.store.work import Load
+from services.desk.web import ITEMS_MAX, SignIn
 from shared.contracts import Outcome, Proposal
-from shared.pages import Pages
-from shared.text import sort_key
 
-TEMPLATES: Final = Path(__file__).parent / "templates"
 PAGE_ITEMS: Final = 100
-SOON: Final = timedelta(hours=4)
 # What a person closes with. `forwarded` is said by the router when an institution has it.
 OUTCOMES: Final = tuple(outcome for outcome in Outcome if outcome is not Outcome.FORWARDED)
 ACTIONS: Final[Mapping[str, type[Action]]] = {
@@ -47,15 +42,6 @@ ACTIONS: Final[Mapping[str, type[Action]]] = {
     "ask": Ask,
     "close": Close,
 }
-# Why a field is wrong, by pydantic's word for it.
-FAULTS: Final = {"missing": "wrong.missing", "string_too_short": "wrong.missing", "string_too_long": "wrong.long"}
-
-
-class Option(NamedTuple):
-    """One line of a select."""
-
-    code: str
-    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +52,9 @@ class Proposed:
     reasons: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What a form brought, and why it took no effect: a message for the page, or one for each wrong field."""
-
-    typed: Mapping[str, str] = field(default_factory=dict)
-    wrong: Mapping[str, str] = field(default_factory=dict)
-    refused: str = ""
-    status: int = 200
-
-
-def add_pages(web: FastAPI, work: Work, pages: Pages, sign_in: SignIn) -> None:
-    """Everything the desk answers to a browser."""
-    routes = APIRouter(include_in_schema=False, dependencies=[Depends(sign_in), Depends(same_origin)])
-    desk = DeskPages(work, pages)
+def add_work_pages(routes: APIRouter, frame: Frame, work: Work, sign_in: SignIn) -> None:
+    """`/`, `/triage` and `/work/…`."""
+    desk = WorkPages(frame, work)
     Person = Annotated[str, Depends(sign_in)]
 
     @routes.get("/")
@@ -96,19 +71,15 @@ def add_pages(web: FastAPI, work: Work, pages: Pages, sign_in: SignIn) -> None:
 
     @routes.post("/work/{assignment_id}/{word}")
     async def act(request: Request, by: Person, assignment_id: UUID, word: str) -> Response:
-        form = await request.form(max_files=0, max_fields=10)
-        return await desk.act(request, by, assignment_id, word, {k: v for k, v in form.items() if isinstance(v, str)})
-
-    web.include_router(routes)
-    pages.mount(web)
+        return await desk.act(request, by, assignment_id, word, await typed_fields(request))
 
 
-class DeskPages:
+class WorkPages:
     """Reads what a page shows and renders it."""
 
-    def __init__(self, work: Work, pages: Pages) -> None:
+    def __init__(self, frame: Frame, work: Work) -> None:
+        self._frame = frame
         self._work = work
-        self._pages = pages
 
     async def work_list(self, request: Request, by: str, owner: str, after: UUID | None) -> Response:
         """Open work, urgent first, soonest due first; the filter stands in the address."""
@@ -117,9 +88,9 @@ class DeskPages:
             items = await self._work.soonest(owner or None, PAGE_ITEMS + 1, after)
         except NoSuchItem:
             return RedirectResponse("/", 303)
-        loads = await store.loads(self._work.service.pool)
+        loads = await work_store.loads(self._work.service.pool)
         shown = [load for load in loads.values() if owner in ("", load.owner)]
-        return self._render(
+        return await self._frame.render(
             request,
             "work.html",
             items=items[:PAGE_ITEMS],
@@ -132,7 +103,6 @@ class DeskPages:
                 "overdue": sum(load.overdue for load in shown),
                 "taken": sum(load.taken for load in shown),
             },
-            waiting=self._waiting(loads),
             by=by,
         )
 
@@ -144,16 +114,14 @@ class DeskPages:
             return RedirectResponse("/triage", 303)
         # What a colleague holds is theirs: it stays in the work list.
         item = next((item for item in items if item.taken_by in (None, by)), None)
-        steps = await store.steps(self._work.service.pool, [item.assignment_id]) if item else []
-        loads = await store.loads(self._work.service.pool)
-        return self._render(
+        steps = await work_store.steps(self._work.service.pool, [item.assignment_id]) if item else []
+        return await self._frame.render(
             request,
             "triage.html",
             item=item,
             notes=[step for step in steps if step.kind is StepKind.ADDED],
             after=after,
             done=await self._decided(done),
-            waiting=self._waiting(loads),
             **(self._choices(request, item) if item else {}),
         )
 
@@ -162,12 +130,11 @@ class DeskPages:
         try:
             item, _ = await self._work.story(assignment_id)
         except NoSuchItem:
-            title, words = self._pages.say(request, "page.not_found"), self._pages.say(request, "desk.not_found_words")
-            return self._pages.render(request, "message.html", status=404, title=title, words=words)
+            return self._frame.not_found(request, "desk.not_found_words")
         sent = sent or Sent()
-        items = await store.of_case(self._work.service.pool, item.case_id)
-        steps = await store.steps(self._work.service.pool, [other.assignment_id for other in items])
-        return self._render(
+        items = await work_store.of_case(self._work.service.pool, item.case_id)
+        steps = await work_store.steps(self._work.service.pool, [other.assignment_id for other in items])
+        return await self._frame.render(
             request,
             "item.html",
             status=sent.status,
@@ -179,7 +146,6 @@ class DeskPages:
             did=self._did(request, item, steps),
             outcomes=self._outcomes(request),
             is_held=item.taken_by not in (None, by) and item.state is not State.DONE,
-            waiting=self._waiting(await store.loads(self._work.service.pool)),
             **self._choices(request, item),
         )
 
@@ -193,8 +159,7 @@ class DeskPages:
         try:
             await self._work.act(assignment_id, ACTIONS[word].model_validate(said), by)
         except ValidationError as error:
-            wrong = {str(fault["loc"][0]): FAULTS.get(fault["type"], "wrong.unknown") for fault in error.errors()}
-            return await self.item(request, by, assignment_id, Sent(typed, wrong, status=422))
+            return await self.item(request, by, assignment_id, Sent(typed, faults_of(error), status=422))
         except Unknown as error:
             return await self.item(request, by, assignment_id, Sent(typed, {error.name: "wrong.unknown"}, status=422))
         except Refused as error:
@@ -203,26 +168,19 @@ class DeskPages:
             return await self.item(request, by, assignment_id)
         return RedirectResponse(_onward(request, assignment_id, word), 303)
 
-    def _render(self, request: Request, name: str, *, status: int = 200, **values: Any) -> Response:
-        now = datetime.now(UTC)
-        names = Names(self._work.place, self._pages.language(request))
-        return self._pages.render(
-            request, name, status=status, now=now, names=names, soon=SOON, State=State, StepKind=StepKind, **values
-        )
-
     def _choices(self, request: Request, item: Item) -> dict[str, Any]:
         """What a decision can be made of: proposals with their reasons, and the lists behind them."""
-        language = self._pages.language(request)
+        language = self._frame.language(request)
         place = self._work.place
         return {
             "proposed": self._proposed(request, item),
             "reasons": self._general_reasons(request, item),
             "owners": [
-                *_options((row.code, row.name_in(language)) for row in place.departments if row.code != item.owner),
-                *_options((row.code, row.name_in(language)) for row in place.institutions),
+                *options((row.code, row.name_in(language)) for row in place.departments if row.code != item.owner),
+                *options((row.code, row.name_in(language)) for row in place.institutions),
             ],
-            "topics": _options((row.code, row.name_in(language)) for row in place.topics),
-            "neighbourhoods": _options((row.code, row.name) for row in place.neighbourhoods),
+            "topics": options((row.code, row.name_in(language)) for row in place.topics),
+            "neighbourhoods": options((row.code, row.name) for row in place.neighbourhoods),
         }
 
     def _proposed(self, request: Request, item: Item) -> list[Proposed]:
@@ -241,29 +199,23 @@ class DeskPages:
         ]
 
     def _told(self, request: Request, reason: Reason) -> str:
-        language = self._pages.language(request)
-        names, formats = Names(self._work.place, language), self._pages.formats(language)
+        names, formats = self._frame.names(request), self._frame.formats(request)
         words = {
             "owner": names.owner,
             "topic": names.topic,
             "share": lambda share: formats.percent(float(share), 0),
         }
-        return in_words(reason, lambda key, **values: self._pages.say(request, key, **values), words)
+        return in_words(reason, lambda key, **values: self._frame.say(request, key, **values), words)
 
     def _outcomes(self, request: Request) -> list[Option]:
-        language = self._pages.language(request)
-        return [Option(outcome, self._pages.catalogue.name(language, "outcome", outcome)) for outcome in OUTCOMES]
+        return [Option(outcome, self._frame.name(request, "outcome", outcome)) for outcome in OUTCOMES]
 
     def _owners_with_work(self, request: Request, loads: Mapping[str, Load]) -> list[Option]:
-        names = Names(self._work.place, self._pages.language(request))
+        names = self._frame.names(request)
         return [
             Option(owner, f"{names.owner(owner)} ({loads[owner].open if owner in loads else 0})")
             for owner in self._work.owners
         ]
-
-    def _waiting(self, loads: Mapping[str, Load]) -> int:
-        load = loads.get(self._work.place.solution_centre.code)
-        return load.open if load else 0
 
     async def _decided(self, done: UUID | None) -> tuple[Item, str] | None:
         """The item that was decided just before, and to whom it went."""
@@ -280,9 +232,9 @@ class DeskPages:
         word = request.query_params.get("did", "")
         if request.method != "GET" or word not in ACTIONS:
             return ""
-        names = Names(self._work.place, self._pages.language(request))
+        names = self._frame.names(request)
         decided = next((step.detail for step in reversed(steps) if step.kind is StepKind.DECIDED and step.detail), "")
-        return self._pages.say(request, f"did.{word}", number=item.number, owner=names.owner(decided))
+        return self._frame.say(request, f"did.{word}", number=item.number, owner=names.owner(decided))
 
 
 def _onward(request: Request, assignment_id: UUID, word: str) -> str:
@@ -291,7 +243,3 @@ def _onward(request: Request, assignment_id: UUID, word: str) -> str:
         after = request.query_params.get("after")
         return f"/triage?{urlencode({'done': assignment_id, **({'after': after} if after else {})})}"
     return f"/work/{assignment_id}?{urlencode({'did': word})}"
-
-
-def _options(rows: Iterable[tuple[str, str]]) -> list[Option]:
-    return sorted((Option(*row) for row in rows), key=lambda option: sort_key(option.words))

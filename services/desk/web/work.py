@@ -1,27 +1,23 @@
-"""The desk over HTTP: who may come in, and the work list as an API; the pages are built on it."""
+"""The work list as an API."""
 
-import hashlib
-import hmac
-from base64 import b64decode
-from binascii import Error as NotBase64
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Final
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from services.desk import store
 from services.desk.domain import Action, Ask, Close, Decide, Item, Return, State, Step, StepKind, Take, Verdict
 from services.desk.handlers import NoSuchItem, Refused, Unknown, Work
+from services.desk.store import work as work_store
+from services.desk.web.access import SignIn, same_origin
+from services.desk.web.names import Names
 from shared.contracts import Lane, Place
 from shared.municipality import Municipality
-from shared.problems import Problem, answer_with_problems, problem
+from shared.problems import problem
 
 ITEMS_MAX: Final = 200
-SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 REFUSALS: Final[Mapping[Verdict, str]] = {
     Verdict.DONE: "The item is done already, with another ending.",
@@ -30,54 +26,6 @@ REFUSALS: Final[Mapping[Verdict, str]] = {
     Verdict.NOT_TRIAGE: "Only the solution centre decides whose a case is; return it instead.",
     Verdict.NO_RETURN: "The solution centre has nobody to return to; decide, ask or close instead.",
 }
-
-
-# --- who may come in ------------------------------------------------------------------------------------------
-
-
-class SignIn:
-    """HTTP Basic with one user. As a dependency it gives the name of who asks."""
-
-    def __init__(self, user: str, password: str) -> None:
-        self._user = user
-        self._known = _digest(f"{user}:{password}".encode())
-
-    def __call__(self, request: Request) -> str:
-        """Raises Problem 401. Takes the same time for every wrong answer."""
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "basic" or not hmac.compare_digest(_digest(_decoded(given)), self._known):
-            raise Problem(
-                401,
-                "Sign in",
-                "The desk wants your user name and password.",
-                {"WWW-Authenticate": 'Basic realm="desk", charset="UTF-8"', "Cache-Control": "no-store"},
-            )
-        return self._user
-
-
-def _digest(secret: bytes) -> bytes:
-    return hashlib.sha256(secret).digest()
-
-
-def _decoded(given: str) -> bytes:
-    try:
-        return b64decode(given, validate=True)
-    except (NotBase64, ValueError):
-        return b""
-
-
-def same_origin(request: Request) -> None:
-    """Refuse what another site's page makes a signed-in browser send. Programs send neither header and pass."""
-    if request.method in SAFE_METHODS:
-        return
-    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
-    # Browsers leave out Sec-Fetch-Site on plain http; they send Origin with every POST.
-    is_own = site == "same-origin" if site else origin is None or urlsplit(origin).netloc == request.headers.get("host")
-    if not is_own:
-        raise Problem(403, "Sent from another site", "Actions are only taken from the desk's own pages.")
-
-
-# --- the work list as an API ----------------------------------------------------------------------------------
 
 
 class _Out(BaseModel):
@@ -161,7 +109,6 @@ After = Annotated[UUID | None, Query(description="assignment_id of the last item
 
 def add_routes(web: FastAPI, work: Work, sign_in: SignIn) -> None:
     """Everything the desk answers as an API."""
-    answer_with_problems(web)
     for kind in (NoSuchItem, Refused, Unknown):
         web.add_exception_handler(kind, _refused)
     web.include_router(_triage_api(work, sign_in))
@@ -216,7 +163,7 @@ def _work_api(work: Work, sign_in: SignIn) -> APIRouter:
 
 async def _acted(work: Work, assignment_id: UUID, action: Action, by: str) -> ItemOut:
     item = await work.act(assignment_id, action, by)
-    return item_out(item, work.place, await store.steps(work.service.pool, [assignment_id]))
+    return item_out(item, work.place, await work_store.steps(work.service.pool, [assignment_id]))
 
 
 async def _refused(_: Request, error: Exception) -> Response:
@@ -234,7 +181,7 @@ async def _refused(_: Request, error: Exception) -> Response:
 async def _items_out(work: Work, items: Sequence[Item], limit: int) -> ItemsOut:
     """At most `limit` of the items; one more than that only tells that there are more."""
     shown = items[:limit]
-    steps = await store.steps(work.service.pool, [item.assignment_id for item in shown])
+    steps = await work_store.steps(work.service.pool, [item.assignment_id for item in shown])
     out = tuple(item_out(item, work.place, steps) for item in shown)
     return ItemsOut(items=out, next=shown[-1].assignment_id if len(items) > limit else None)
 
@@ -283,32 +230,3 @@ def item_out(item: Item, place: Municipality, steps: Iterable[Step]) -> ItemOut:
 
 def _step_out(step: Step) -> StepOut:
     return StepOut(at=step.at, kind=step.kind, by=step.by_whom, detail=step.detail, text=step.text)
-
-
-class Names:
-    """Names for codes, in a reader's language; a code the municipality no longer has stands for itself."""
-
-    def __init__(self, place: Municipality, language: str = "tr") -> None:
-        self._place = place
-        self._language = language
-
-    def owner(self, code: str) -> str:
-        """The department's or institution's name."""
-        try:
-            return self._place.owner(code).name_in(self._language)
-        except KeyError:
-            return code
-
-    def topic(self, code: str | None) -> str | None:
-        """The topic's name; None where it is not known."""
-        try:
-            return self._place.topic(code).name_in(self._language) if code else None
-        except KeyError:
-            return code
-
-    def neighbourhood(self, code: str | None) -> str | None:
-        """The neighbourhood's name; None where it is not known."""
-        try:
-            return self._place.neighbourhood(code).name if code else None
-        except KeyError:
-            return code

@@ -1,18 +1,18 @@
-"""One short function per message or action: read it, ask the domain, tell the store."""
+"""One short function per message or action: read it, ask the domain, tell the work_store."""
 
-import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from uuid import UUID
 
 import structlog
 
-from services.desk import domain, store
+from services.desk import domain
 from services.desk.domain import Action, Decide, Item, Return, Step, Verdict
+from services.desk.store import work as work_store
 from shared.contracts import Answer, AssignmentOffered, CitizenAdded, Message
-from shared.messaging import Outgoing, Parcel, Service, Unit, single
+from shared.messaging import Outgoing, Service, Unit, single
 from shared.messaging.topology import ANSWERS
 from shared.municipality import Municipality
 
@@ -51,8 +51,8 @@ async def take_in(unit: Unit, events: Sequence[Message]) -> None:
 
 async def _list(unit: Unit, offers: Sequence[AssignmentOffered]) -> None:
     items = {offer.assignment_id: domain.item_of(offer) for offer in offers}
-    fresh = await store.add_items(unit.connection, list(items.values()))
-    await store.add_steps(unit.connection, [domain.offered(items[assignment_id]) for assignment_id in fresh])
+    fresh = await work_store.add_items(unit.connection, list(items.values()))
+    await work_store.add_steps(unit.connection, [domain.offered(items[assignment_id]) for assignment_id in fresh])
     now = datetime.now(UTC)
     # The centre gives no receipt: there a person decides, and that is the answer.
     receipts = [domain.receipt(offer, now) for offer in offers if not items[offer.assignment_id].is_triage]
@@ -60,7 +60,7 @@ async def _list(unit: Unit, offers: Sequence[AssignmentOffered]) -> None:
 
 
 async def _add(unit: Unit, additions: Sequence[CitizenAdded]) -> None:
-    items = await store.lock_items(unit.connection, {addition.assignment_id for addition in additions})
+    items = await work_store.lock_items(unit.connection, {addition.assignment_id for addition in additions})
     steps = []
     for addition in additions:
         item = items.get(addition.assignment_id)
@@ -69,8 +69,8 @@ async def _add(unit: Unit, additions: Sequence[CitizenAdded]) -> None:
             continue
         items[item.assignment_id], step = domain.add(item, addition)
         steps.append(step)
-    await store.save_items(unit.connection, list(items.values()))
-    await store.add_steps(unit.connection, steps)
+    await work_store.save_items(unit.connection, list(items.values()))
+    await work_store.add_steps(unit.connection, steps)
 
 
 @dataclass(frozen=True)
@@ -79,13 +79,12 @@ class Work:
 
     service: Service
     place: Municipality
-    _publishing: set[asyncio.Task[bool]] = field(default_factory=set)
 
     async def act(self, assignment_id: UUID, action: Action, by: str) -> Item:
         """Do it once and tell the router; the same again changes nothing. Raises NoSuchItem, Refused, Unknown."""
         self._check_names(action)
         async with self.service.pool.acquire() as connection, connection.transaction():
-            item = (await store.lock_items(connection, [assignment_id])).get(assignment_id)
+            item = (await work_store.lock_items(connection, [assignment_id])).get(assignment_id)
             if item is None:
                 raise NoSuchItem(assignment_id)
             verdict = domain.judge(item, action, by)
@@ -94,42 +93,35 @@ class Work:
             if verdict is not None:
                 raise Refused(verdict, item)
             move = domain.apply(item, action, by, datetime.now(UTC))
-            await store.save_items(connection, [move.item])
-            await store.add_steps(connection, [move.step])
+            await work_store.save_items(connection, [move.item])
+            await work_store.add_steps(connection, [move.step])
             parcel = await self.service.outbox.add(connection, [_told(move.answer)] if move.answer else [])
         log.info("acted", assignment_id=str(assignment_id), case_id=str(item.case_id), step=move.step.kind)
-        self._publish(parcel)
+        self.service.outbox.publish_soon(parcel)
         return move.item
 
     async def triage(self, limit: int, after: UUID | None = None) -> list[Item]:
         """What waits for a decision, urgent first, oldest first. Raises NoSuchItem for an `after` nobody knows."""
         centre = self.place.solution_centre.code
-        return await store.oldest(self.service.pool, centre, limit, await self._mark(after))
+        return await work_store.oldest(self.service.pool, centre, limit, await self._mark(after))
 
     async def soonest(self, owner: str | None, limit: int, after: UUID | None = None) -> list[Item]:
         """Open work of an owner, or of all, urgent first, soonest due first. Raises NoSuchItem as `triage`."""
         owners = [owner] if owner else self.owners
-        return await store.soonest(self.service.pool, owners, limit, await self._mark(after))
+        return await work_store.soonest(self.service.pool, owners, limit, await self._mark(after))
 
     async def story(self, assignment_id: UUID) -> tuple[Item, list[Step]]:
         """An item and what happened to it, in order of time. Raises NoSuchItem."""
-        return await self._find(assignment_id), await store.steps(self.service.pool, [assignment_id])
+        return await self._find(assignment_id), await work_store.steps(self.service.pool, [assignment_id])
 
     async def _mark(self, after: UUID | None) -> Item | None:
         return await self._find(after) if after else None
 
     async def _find(self, assignment_id: UUID) -> Item:
-        item = await store.find(self.service.pool, assignment_id)
+        item = await work_store.find(self.service.pool, assignment_id)
         if item is None:
             raise NoSuchItem(assignment_id)
         return item
-
-    def _publish(self, parcel: Parcel | None) -> None:
-        """Beside the answer to the person: the outbox has it, whether or not the broker is there."""
-        if parcel is not None:
-            task = asyncio.create_task(self.service.outbox.publish(parcel))
-            self._publishing.add(task)
-            task.add_done_callback(self._publishing.discard)
 
     def _check_names(self, action: Action) -> None:
         """What the router could not act on is refused here, where the person can correct it."""

@@ -16,8 +16,8 @@ from shared.contracts import Place, Proposal
 from shared.pages import Pages
 from shared.settings import Settings
 from tests.builders import a_citizen_added, an_id
+from tests.desk.conftest import CENTRE, OWN, Desk
 from tests.harness import until
-from tests.test_desk_api import CENTRE, OWN, Desk, Reply, at_desk, started  # noqa: F401 - the two last are fixtures
 
 PLACE = municipality.load(Settings.model_fields["ilkim_municipality"].default)
 PROPOSALS = (
@@ -27,14 +27,8 @@ PROPOSALS = (
 )
 
 
-async def send(desk: Desk, path: str, **fields: str) -> Reply:
-    """Send a form; the answer is not followed."""
-    async with desk.http.post(path, data=fields, allow_redirects=False) as reply:
-        return Reply(reply.status, reply.headers, await reply.text())
-
-
 @pytest.mark.parametrize("language", ["tr", "en"])
-async def test_every_page_speaks_the_readers_language_and_keeps_to_itself(at_desk: Desk, language: str) -> None:  # noqa: F811
+async def test_every_page_speaks_the_readers_language_and_keeps_to_itself(at_desk: Desk, language: str) -> None:
     offer = await at_desk.triage(proposals=PROPOSALS, place=Place(latitude=41.28, longitude=36.33), text="<b>Çöp</b>")
 
     for path in ("/", "/triage", f"/work/{offer.assignment_id}"):
@@ -46,12 +40,12 @@ async def test_every_page_speaks_the_readers_language_and_keeps_to_itself(at_des
         assert page.headers["Cache-Control"] == "no-store"
 
 
-async def test_pages_are_for_those_who_signed_in(at_desk: Desk) -> None:  # noqa: F811
-    for path in ("/", "/triage", f"/work/{an_id()}"):
+async def test_pages_are_for_those_who_signed_in(at_desk: Desk) -> None:
+    for path in ("/", "/triage", f"/work/{an_id()}", "/tasks", f"/tasks/{an_id()}"):
         assert (await at_desk.get(path, {"Authorization": ""})).status == 401
 
 
-async def test_the_list_says_what_is_due_in_words_and_keeps_its_filter_in_the_address(at_desk: Desk) -> None:  # noqa: F811
+async def test_the_list_says_what_is_due_in_words_and_keeps_its_filter_in_the_address(at_desk: Desk) -> None:
     soon = datetime.now(UTC) + timedelta(hours=2, minutes=5)
     await at_desk.offer(due_at=soon, text="Randevu istiyorum.", number="111-111-111")
     await at_desk.offer(due_at=soon - timedelta(days=3), owner="teftis-kurulu", number="222-222-222")
@@ -63,7 +57,7 @@ async def test_the_list_says_what_is_due_in_words_and_keeps_its_filter_in_the_ad
     assert '<option value="teftis-kurulu" selected>' in filtered
 
 
-async def test_a_long_list_goes_on_behind_the_last_item(at_desk: Desk) -> None:  # noqa: F811
+async def test_a_long_list_goes_on_behind_the_last_item(at_desk: Desk) -> None:
     await at_desk.triage()
     await at_desk.system.pool.execute(
         """
@@ -81,14 +75,14 @@ async def test_a_long_list_goes_on_behind_the_last_item(at_desk: Desk) -> None: 
     assert (first.count('class="words"'), second.count('class="words"')) == (100, 50)
 
 
-async def test_a_proposal_is_chosen_and_the_next_item_comes(at_desk: Desk) -> None:  # noqa: F811
+async def test_a_proposal_is_chosen_and_the_next_item_comes(at_desk: Desk) -> None:
     first = await at_desk.triage(proposals=PROPOSALS, number="111-111-111", lane="urgent")
     await at_desk.triage(number="222-222-222", text="Sıradaki metin.")
 
     page = (await at_desk.get("/triage")).text
     assert [f'data-key="{key}"' in page for key in "1234"] == [True, True, True, False]
-    sent = await send(
-        at_desk, f"/work/{first.assignment_id}/decide?from=triage", owner="zabita", topic="gurultu", neighbourhood=""
+    sent = await at_desk.send(
+        f"/work/{first.assignment_id}/decide?from=triage", owner="zabita", topic="gurultu", neighbourhood=""
     )
 
     assert sent.status == 303
@@ -99,7 +93,7 @@ async def test_a_proposal_is_chosen_and_the_next_item_comes(at_desk: Desk) -> No
     assert "Sıradaki metin." in after
 
 
-async def test_triage_skips_what_a_colleague_holds_and_what_is_passed_over(at_desk: Desk) -> None:  # noqa: F811
+async def test_triage_skips_what_a_colleague_holds_and_what_is_passed_over(at_desk: Desk) -> None:
     held = await at_desk.triage(text="Birinci.", lane="urgent")
     await at_desk.system.pool.execute("UPDATE work_item SET state = 'taken', taken_by = 'mehmet'")
     second = await at_desk.triage(text="İkinci.")
@@ -109,13 +103,13 @@ async def test_triage_skips_what_a_colleague_holds_and_what_is_passed_over(at_de
     assert "mehmet" in (await at_desk.get(f"/work/{held.assignment_id}")).text
 
 
-async def test_an_item_tells_its_story_even_from_before_it_came_back(at_desk: Desk) -> None:  # noqa: F811
+async def test_an_item_tells_its_story_even_from_before_it_came_back(at_desk: Desk) -> None:
     case = an_id()
     first = await at_desk.triage(case_id=case)
-    await send(at_desk, f"/work/{first.assignment_id}/decide", owner=OWN)
+    await at_desk.send(f"/work/{first.assignment_id}/decide", owner=OWN)
     again = await at_desk.offer(case_id=case)
     await at_desk.tell(again, a_citizen_added(assignment_id=again.assignment_id, text="Hâlâ bekliyorum."))
-    await send(at_desk, f"/work/{again.assignment_id}/ask", question="Kapı numarası kaç?")
+    await at_desk.send(f"/work/{again.assignment_id}/ask", question="Kapı numarası kaç?")
 
     async def shows(told: str) -> bool:
         return told in (await at_desk.get(f"/work/{again.assignment_id}")).text
@@ -134,39 +128,39 @@ async def test_an_item_tells_its_story_even_from_before_it_came_back(at_desk: De
     ],
 )
 async def test_what_was_typed_stays_when_it_is_refused(
-    at_desk: Desk,  # noqa: F811
+    at_desk: Desk,
     word: str,
     fields: dict[str, Any],
     told: str,
 ) -> None:
     offer = await at_desk.offer()
 
-    page = await send(at_desk, f"/work/{offer.assignment_id}/{word}", **fields)
+    page = await at_desk.send(f"/work/{offer.assignment_id}/{word}", **fields)
 
     assert page.status == 422
     assert told in page.text
     assert all(value in page.text for value in fields.values() if len(value) > 8)
 
 
-async def test_an_item_that_ended_otherwise_says_so(at_desk: Desk) -> None:  # noqa: F811
+async def test_an_item_that_ended_otherwise_says_so(at_desk: Desk) -> None:
     offer = await at_desk.offer()
-    closed = await send(at_desk, f"/work/{offer.assignment_id}/close", outcome="solved", answer="Bakıldı.")
+    closed = await at_desk.send(f"/work/{offer.assignment_id}/close", outcome="solved", answer="Bakıldı.")
     assert "vatandaşa yanıt gidiyor" in (await at_desk.get(closed.headers["Location"])).text
 
-    refused = await send(at_desk, f"/work/{offer.assignment_id}/return", reason="Bizim değil.")
+    refused = await at_desk.send(f"/work/{offer.assignment_id}/return", reason="Bizim değil.")
 
     assert refused.status == 409
     assert "başka bir sonuçla tamamlanmış" in refused.text
 
 
-async def test_an_item_nobody_knows_has_a_page_that_says_so(at_desk: Desk) -> None:  # noqa: F811
+async def test_an_item_nobody_knows_has_a_page_that_says_so(at_desk: Desk) -> None:
     page = await at_desk.get(f"/work/{an_id()}")
 
     assert page.status == 404
     assert "Sayfa bulunamadı" in page.text
 
 
-async def test_a_form_on_another_site_changes_nothing(at_desk: Desk) -> None:  # noqa: F811
+async def test_a_form_on_another_site_changes_nothing(at_desk: Desk) -> None:
     offer = await at_desk.offer()
 
     async with at_desk.http.post(

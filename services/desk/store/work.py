@@ -1,4 +1,4 @@
-"""The desk's tables: the items of the work list and their stories."""
+"""The items of the work list and their stories."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,0 +1,142 @@
+"""What a task for a person is, how it may be settled, and what who asked for it is told."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
+
+from shared.contracts import Channel, Lane, TaskDecision, TaskKind, TaskRequested, TaskSettled
+from shared.ids import derived_id
+from shared.text import clean
+
+_D = TaskDecision
+# How a task of each kind can be settled, the usual way first.
+WAYS: Final[Mapping[TaskKind, tuple[TaskDecision, ...]]] = {
+    TaskKind.CALL_BACK: (_D.DONE, _D.DISCARD),
+    TaskKind.CALL: (_D.DONE, _D.DISCARD),
+    TaskKind.LETTER: (_D.DONE, _D.DISCARD),
+    TaskKind.UNDELIVERED: (_D.RETRY, _D.DONE, _D.DISCARD),
+    TaskKind.HELD: (_D.RELEASE, _D.DISCARD, _D.BLOCK),
+    TaskKind.PARKED: (_D.RELEASE, _D.DISCARD),
+}
+# What somebody may ask about later: nothing happens to the citizen's message or reply.
+WANT_A_REASON: Final = frozenset({_D.DISCARD, _D.BLOCK})
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task without its address, which is opened by itself (`Reached`). `settled_at` None: it waits."""
+
+    id: UUID
+    kind: TaskKind
+    source: Literal["intake", "notifier"]
+    lane: Lane
+    channel: Channel
+    account: str
+    case_id: UUID | None
+    contact_id: UUID | None
+    person_id: UUID | None
+    number: str | None
+    has_address: bool
+    reason: str
+    detail: str
+    text: str
+    requested_at: datetime
+    trace_id: str
+    settled_at: datetime | None = None
+    decision: TaskDecision | None = None
+    settled_by: str | None = None
+    note: str | None = None
+
+    @property
+    def ways(self) -> tuple[TaskDecision, ...]:
+        """How it can be settled."""
+        return WAYS[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Where somebody is reached, as far as it is known."""
+
+    address: str | None = None
+    name: str | None = None
+
+
+class TaskVerdict(StrEnum):
+    """Why settling changes nothing."""
+
+    REPEATED = "repeated"  # this person settled it so already
+    SETTLED = "settled"  # it was settled before: the first settlement counts
+    NOT_A_WAY = "not_a_way"  # a task of this kind is not settled so
+    NO_REASON = "no_reason"
+
+
+def _cleaned(value: object) -> object:
+    return clean(value) if isinstance(value, str) else value
+
+
+Note = Annotated[str, BeforeValidator(_cleaned), StringConstraints(max_length=4000, strip_whitespace=True)]
+
+
+class Settle(BaseModel):
+    """How a person settles a task; `note` is the reason where one is wanted, else what colleagues should know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    decision: TaskDecision
+    note: Note = ""
+
+
+def task_of(asked: TaskRequested) -> tuple[Task, Reached]:
+    """The task a request makes, and the address that is kept apart from it."""
+    task = Task(
+        id=asked.id,
+        kind=asked.kind,
+        source=asked.source,
+        lane=asked.lane,
+        channel=asked.channel,
+        account=asked.account,
+        case_id=asked.case_id,
+        contact_id=asked.contact_id,
+        person_id=asked.person_id,
+        number=asked.number,
+        has_address=asked.address is not None,
+        reason=asked.reason,
+        detail=clean(asked.detail),
+        text=clean(asked.text),
+        requested_at=asked.occurred_at,
+        trace_id=asked.trace_id,
+    )
+    return task, Reached(asked.address, clean(asked.name) if asked.name else None)
+
+
+def judge_settling(task: Task, settle: Settle, by: str) -> TaskVerdict | None:
+    """Why the task is not settled so; None: settle it."""
+    if task.settled_at is not None:
+        same = (task.decision, task.settled_by, task.note) == (settle.decision, by, settle.note)
+        return TaskVerdict.REPEATED if same else TaskVerdict.SETTLED
+    if settle.decision not in task.ways:
+        return TaskVerdict.NOT_A_WAY
+    if settle.decision in WANT_A_REASON and not settle.note:
+        return TaskVerdict.NO_REASON
+    return None
+
+
+def settled(task: Task, settle: Settle, by: str, now: datetime) -> tuple[Task, TaskSettled]:
+    """The task afterwards, and what who asked for it is told: one id for one task, whoever settles it."""
+    told = TaskSettled(
+        id=derived_id(task.requested_at, "task.settled", task.id),
+        occurred_at=now,
+        trace_id=task.trace_id,
+        task_id=task.id,
+        source=task.source,
+        decision=settle.decision,
+        by=f"desk:{by}"[:100],
+        note=settle.note,
+    )
+    after = replace(task, settled_at=now, decision=settle.decision, settled_by=by, note=settle.note)
+    return after, told

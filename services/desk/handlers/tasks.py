@@ -1,0 +1,90 @@
+"""Tasks for people: taken in by the batch, settled once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+import structlog
+
+from services.desk.domain import Reached, Settle, Task, TaskVerdict, judge_settling, settled, task_of
+from services.desk.store import looks
+from services.desk.store import tasks as task_store
+from services.desk.store.tasks import Waiting
+from shared.contracts import Message, TaskKind, TaskRequested
+from shared.messaging import Service, Unit, single
+from shared.messaging.topology import DESK
+from shared.vault import Vault
+
+log = structlog.get_logger()
+
+
+class NoSuchTask(Exception):
+    """Raised when no task of that id was ever asked for."""
+
+
+class TaskRefused(Exception):
+    """Raised when a task is not settled so; `task` is how it stands."""
+
+    def __init__(self, verdict: TaskVerdict, task: Task) -> None:
+        super().__init__(verdict)
+        self.verdict, self.task = verdict, task
+
+
+@dataclass(frozen=True)
+class Tasks:
+    """What waits for a person, and what people do with it."""
+
+    service: Service
+    vault: Vault
+
+    async def take_in(self, unit: Unit, events: Sequence[Message]) -> None:
+        """Put what is asked for in the list."""
+        asked = [task_of(event) for event in events if isinstance(event, TaskRequested)]
+        if asked:
+            await task_store.add(unit.connection, asked, self.vault)
+
+    async def settle(self, task_id: UUID, settle: Settle, by: str) -> Task:
+        """Settle it once and tell who asked; the same again changes nothing. Raises NoSuchTask, TaskRefused."""
+        async with self.service.pool.acquire() as connection, connection.transaction():
+            task = await task_store.lock(connection, task_id)
+            if task is None:
+                raise NoSuchTask(task_id)
+            verdict = judge_settling(task, settle, by)
+            if verdict is TaskVerdict.REPEATED:
+                return task
+            if verdict is not None:
+                raise TaskRefused(verdict, task)
+            task, told = settled(task, settle, by, datetime.now(UTC))
+            await task_store.settle(connection, task)
+            parcel = await self.service.outbox.add(connection, [single(DESK, f"settled.{task.source}", told)])
+        log.info("task_settled", task_id=str(task_id), kind=task.kind, decision=settle.decision)
+        self.service.outbox.publish_soon(parcel)
+        return task
+
+    async def waiting(self, kind: TaskKind | None, limit: int, after: UUID | None = None) -> list[Task]:
+        """What waits, urgent first, oldest first. Raises NoSuchTask for an `after` nobody knows."""
+        mark = await self.find(after) if after else None
+        return await task_store.waiting(self.service.pool, kind, limit, mark)
+
+    async def counts(self) -> Mapping[TaskKind, Waiting]:
+        """How many tasks of each kind wait."""
+        return await task_store.counts(self.service.pool)
+
+    async def find(self, task_id: UUID) -> Task:
+        """A task without its address. Raises NoSuchTask."""
+        task = await task_store.find(self.service.pool, task_id)
+        if task is None:
+            raise NoSuchTask(task_id)
+        return task
+
+    async def look(self, task_id: UUID, by: str) -> tuple[Task, Reached]:
+        """A task with its address, and the look kept. Raises NoSuchTask."""
+        async with self.service.pool.acquire() as connection, connection.transaction():
+            task = await task_store.find(connection, task_id)
+            if task is None:
+                raise NoSuchTask(task_id)
+            if not task.has_address:
+                return task, Reached()
+            await looks.record(connection, by, "task", task_id)
+            return task, await task_store.reached(connection, task_id, self.vault)

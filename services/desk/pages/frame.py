@@ -1,0 +1,121 @@
+"""What every page of the desk shows alike: the reader's words and names, and what waits, in the navigation."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from fastapi import Request, Response
+from pydantic import ValidationError
+
+from services.desk.domain import State, StepKind
+from services.desk.handlers import Tasks, Work
+from services.desk.store import work as work_store
+from services.desk.web import Names
+from shared.pages import Formats, Pages
+from shared.text import sort_key
+
+TEMPLATES: Final = Path(__file__).parent.parent / "templates"
+SOON: Final = timedelta(hours=4)
+FIELDS_MAX: Final = 40
+# Why a field is wrong, by pydantic's word for it.
+FAULTS: Final = {"missing": "wrong.missing", "string_too_short": "wrong.missing", "string_too_long": "wrong.long"}
+
+
+class Option(NamedTuple):
+    """One line of a select."""
+
+    code: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a form brought, and why it took no effect: a message for the page, or one for each wrong field."""
+
+    typed: Mapping[str, str] = field(default_factory=dict)
+    wrong: Mapping[str, str] = field(default_factory=dict)
+    refused: str = ""
+    status: int = 200
+
+
+class Frame:
+    """Renders the desk's pages."""
+
+    def __init__(self, work: Work, tasks: Tasks, pages: Pages) -> None:
+        self._work = work
+        self._tasks = tasks
+        self._pages = pages
+
+    @property
+    def catalogue_keys(self) -> frozenset[str]:
+        """Every message there is."""
+        return self._pages.catalogue.keys
+
+    def language(self, request: Request) -> str:
+        """The reader's."""
+        return self._pages.language(request)
+
+    def names(self, request: Request) -> Names:
+        """Names for codes, in the reader's language."""
+        return Names(self._work.place, self.language(request))
+
+    def formats(self, request: Request) -> Formats:
+        """How the reader writes numbers and times."""
+        return self._pages.formats(self.language(request))
+
+    def say(self, request: Request, key: str, **values: object) -> str:
+        """A message in the reader's language."""
+        return self._pages.say(request, key, **values)
+
+    def name(self, request: Request, family: str, code: str) -> str:
+        """The name of a code in the reader's language."""
+        return self._pages.catalogue.name(self.language(request), family, code)
+
+    async def render(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
+        """A page with its navigation."""
+        loads = await work_store.loads(self._work.service.pool)
+        centre = loads.get(self._work.place.solution_centre.code)
+        tasks = (await self._tasks.counts()).values()
+        return self.render_part(
+            request,
+            template,
+            status=status,
+            waiting=centre.open if centre else 0,
+            tasks_waiting=sum(count.all for count in tasks),
+            tasks_urgent=sum(count.urgent for count in tasks),
+            **values,
+        )
+
+    def render_part(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
+        """A piece of a page, or a page that shows no navigation."""
+        shown: dict[str, Any] = {
+            "now": datetime.now(UTC),
+            "names": self.names(request),
+            "soon": SOON,
+            "State": State,
+            "StepKind": StepKind,
+        }
+        return self._pages.render(request, template, status=status, **(shown | values))
+
+    def not_found(self, request: Request, words: str) -> Response:
+        """A page that says that there is nothing at this address."""
+        title = self.say(request, "page.not_found")
+        return self._pages.render(request, "message.html", status=404, title=title, words=self.say(request, words))
+
+
+async def typed_fields(request: Request) -> dict[str, str]:
+    """What a form brought, without files."""
+    form = await request.form(max_files=0, max_fields=FIELDS_MAX)
+    return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+def faults_of(error: ValidationError) -> dict[str, str]:
+    """A message for each wrong field."""
+    return {str(fault["loc"][0]): FAULTS.get(fault["type"], "wrong.unknown") for fault in error.errors()}
+
+
+def options(rows: Iterable[tuple[str, str]]) -> list[Option]:
+    """Lines of a select, as a Turkish reader sorts them."""
+    return sorted((Option(*row) for row in rows), key=lambda option: sort_key(option.words))

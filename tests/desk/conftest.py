@@ -1,0 +1,102 @@
+"""The desk at work on a real broker and database, and a signed-in program."""
+
+import json
+from base64 import b64encode
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import aiohttp
+import pytest
+
+from services.desk.app import desk
+from shared.contracts import AssignmentOffered, Message, OwnerKind
+from shared.messaging.topology import DEPARTMENTS, owner_queue
+from tests.builders import an_assignment_offered
+from tests.harness import System, a_system, built, serving, until
+
+CENTRE = "cozum-merkezi"
+OWN = "ozel-kalem"
+USER, PASSWORD = "ayse", "şifre: uzun"
+OWNERS = [CENTRE, OWN, "teftis-kurulu", "strateji-gelistirme"]
+
+
+def basic(user: str, password: str) -> dict[str, str]:
+    return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the desk answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+
+@dataclass
+class Desk:
+    """The running desk, its queues and a signed-in program."""
+
+    system: System
+    http: aiohttp.ClientSession
+
+    @property
+    def url(self) -> str:
+        return str(self.http._base_url).rstrip("/")
+
+    async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Reply:
+        async with self.http.get(path, headers=headers) as reply:
+            return Reply(reply.status, reply.headers, await reply.text())
+
+    async def post(self, path: str, body: Any = None, headers: Mapping[str, str] | None = None) -> Reply:
+        async with self.http.post(path, json=body, headers=headers) as reply:
+            return Reply(reply.status, reply.headers, await reply.text())
+
+    async def offer(self, **changed: Any) -> AssignmentOffered:
+        """Offer an assignment as the router does, and wait until it is in the list."""
+        offer = an_assignment_offered(**{"owner": OWN, **changed})
+        await self.tell(offer, offer)
+        await until(lambda: self._is_here(offer.assignment_id))
+        return offer
+
+    async def triage(self, **changed: Any) -> AssignmentOffered:
+        return await self.offer(**{"owner": CENTRE, "owner_kind": OwnerKind.CENTRE, **changed})
+
+    async def tell(self, to: AssignmentOffered, message: Message) -> None:
+        await self.system.send(DEPARTMENTS, owner_queue(to.owner, to.lane), message.model_dump_json().encode())
+
+    async def send(self, path: str, **fields: str) -> Reply:
+        """Send a form; the answer is not followed."""
+        async with self.http.post(path, data=fields, allow_redirects=False) as reply:
+            return Reply(reply.status, reply.headers, await reply.text())
+
+    async def _is_here(self, assignment_id: UUID) -> bool:
+        found = await self.system.value("SELECT count(*) FROM work_item WHERE assignment_id = $1", assignment_id)
+        return bool(found)
+
+    async def answer(self) -> dict[str, Any]:
+        return dict(json.loads(await self.system.take("router.answers")))
+
+    async def ids(self, path: str) -> list[str]:
+        return [item["assignment_id"] for item in (await self.get(path)).json()["items"]]
+
+
+@pytest.fixture(scope="module")
+async def started(amqp_url: str, database_url: str) -> AsyncIterator[Desk]:
+    async with (
+        a_system(amqp_url, database_url, "desk", OWNERS) as system,
+        serving(built(desk, system, DESK_USER=USER, DESK_PASSWORD=PASSWORD)) as url,
+        aiohttp.ClientSession(url, headers=basic(USER, PASSWORD)) as http,
+    ):
+        yield Desk(system, http)
+
+
+@pytest.fixture
+async def at_desk(started: Desk) -> AsyncIterator[Desk]:
+    yield started
+    await started.system.forget()
