@@ -4,7 +4,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from datetime import time as clock
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from shared.municipality import (
     load,
     neutralise,
 )
+from shared.sms import size
 
 ILKADIM = Path(__file__).parent.parent / "municipality" / "ilkadim"
 LOAD_SECONDS_MAX = 0.15
@@ -165,6 +166,8 @@ VALUES = {
     "text": "Ekibimiz gelip onardı.",
     "department": "Fen İşleri Müdürlüğü",
     "advice_number": "112",
+    "code": "7K2M-9QXD",
+    "link": "https://ilkim.example.org/takip",
 }
 
 
@@ -419,6 +422,16 @@ def test_every_case_is_counted_in_exactly_one_group(ilkadim: Municipality, fact:
             ["topics.toml", "owner nobody is unknown", "departments.toml"],
         ),
         ("topics.toml", "phrases = [", 'phrases = ["Çöp", ', ["topic 1", 'write "cop"']),
+        ("delivery.toml", 'channel = "cimer"', 'channel = "petition"', ["cimer", "no ladder", "Add a [[ladder]]"]),
+        ("delivery.toml", '"email", "call"]', '"call", "email"]', ["whatsapp", "taken by a person", "Put it last"]),
+        ("delivery.toml", '["sms", "call"]\n\n[[', '["sms", "sms"]\n\n[[', ["the rung sms", "twice", "Keep one"]),
+        ("delivery.toml", 'event = "question"', 'event = "closed"', ["question", "nothing says how", "closed"]),
+        ("delivery.toml", "start = 21:30:00", "start = 08:00:00", ["quiet", "starts when it ends"]),
+        ("delivery.toml", 'on_unknown = "person"', 'on_unknown = "again"', ["event 3 (forwarded)", "on_unknown"]),
+        ("delivery.toml", '["number", "code"]', '["number", "cod"]', ["approved 1 (receipt)", "knows no cod"]),
+        ("delivery.toml", "per_second = 80", "per_secund = 80", ["provider 1 (whatsapp)", "`per_secund`"]),
+        ("templates.toml", "Takip kodunuz: {code}", "{link}", ["receipt.tr", "no link belongs", "email"]),
+        ("templates.toml", 'alındı: {number}"', 'alındı: {numara}"', ["receipt.tr", "{numara} is unknown"]),
         ("urgency.toml", 'number = "112"', 'number = "911"', ["fire", "911", "institutions.toml"]),
     ],
 )
@@ -448,3 +461,47 @@ def test_mistakes_in_several_files_are_told_together(tmp_path: Path) -> None:
         "calendar.toml",
         "bulletin.toml",
     }
+
+
+# --- how replies reach citizens
+
+
+@pytest.mark.parametrize(
+    ("local", "ends"),
+    [
+        ("2026-03-02 21:29", None),
+        ("2026-03-02 21:30", "2026-03-03 08:00"),
+        ("2026-03-03 00:10", "2026-03-03 08:00"),
+        ("2026-03-03 07:59", "2026-03-03 08:00"),
+        ("2026-03-03 08:00", None),
+    ],
+)
+def test_quiet_hours_pass_midnight(ilkadim: Municipality, local: str, ends: str | None) -> None:
+    moment = datetime.fromisoformat(local).replace(tzinfo=ilkadim.zone)
+
+    found = ilkadim.delivery.quiet.ends(moment.astimezone(UTC), ilkadim.zone)
+
+    assert (found.strftime("%Y-%m-%d %H:%M") if found else None) == ends
+
+
+def test_what_the_law_makes_us_tell_is_told_in_spite_of_an_opt_out(ilkadim: Municipality) -> None:
+    told = {rule.event for rule in ilkadim.delivery.events if rule.in_spite_of_opt_out}
+
+    assert {ReplyEvent.FORWARDED, ReplyEvent.CLOSED, ReplyEvent.REJECTED} <= told
+
+
+def test_a_channel_has_words_of_its_own_where_it_needs_them(ilkadim: Municipality) -> None:
+    mail = ilkadim.render("receipt", "tr", Channel.EMAIL, **values_for(ReplyEvent.RECEIPT))
+    sms = ilkadim.render("receipt", "tr", Channel.SMS, **values_for(ReplyEvent.RECEIPT))
+    whatsapp = ilkadim.render("receipt", "tr", Channel.WHATSAPP, **values_for(ReplyEvent.RECEIPT))
+
+    assert (mail.template, sms.template, whatsapp.template) == ("receipt.tr.email", "receipt.tr.sms", "receipt.tr")
+    assert mail.subject == "Başvurunuz alındı: IK-2026-000123"
+    assert VALUES["link"] in mail.text
+    assert "http" not in sms.text + whatsapp.text
+    assert size(sms.text).parts == 1
+
+
+def test_news_says_nothing_of_the_case(ilkadim: Municipality) -> None:
+    with pytest.raises(ValueError, match="knows no text"):
+        ilkadim.render("news", "tr", number="7", text="Ekip geldi.")

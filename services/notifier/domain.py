@@ -115,7 +115,7 @@ def tell_of_contact(event: ContactRegistered, place: Municipality) -> Notice | N
         reply = ReplyEvent.JOINED
     else:
         return None
-    rendered = place.render(reply, event.language, **values)
+    rendered = place.render(reply, event.language, event.channel, **values)
     return Notice(
         id=derived_id(event.occurred_at, "notice", event.id, reply),
         event=reply,
@@ -140,7 +140,7 @@ def tell_of_case(event: CaseEvent, party: Party, place: Municipality) -> Notice 
     if told is None:
         return None
     reply, values = told
-    rendered = place.render(reply, party.language, number=event.number, **values)
+    rendered = place.render(reply, party.language, party.channel, **{"number": event.number, **values})
     return Notice(
         id=derived_id(event.occurred_at, "notice", event.id, reply, party.contact_id),
         event=reply,

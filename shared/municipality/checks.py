@@ -8,7 +8,7 @@ from shared.municipality.bulletin import FactField, Group
 from shared.municipality.mistakes import Problem
 from shared.municipality.municipality import Municipality
 from shared.municipality.places import Area, Neighbourhood
-from shared.municipality.replies import SLOTS, ReplyEvent, Template
+from shared.municipality.replies import LINK_CHANNELS, SLOTS, ReplyEvent, Template
 from shared.text import fold
 
 
@@ -33,6 +33,10 @@ def _check_codes(municipality: Municipality) -> Iterator[Problem]:
         ("calendar.toml", [f"weekday {hours.weekday}" for hours in municipality.calendar.office_hours]),
         ("templates.toml", [template.name for template in municipality.templates]),
         ("templates.toml", [words.code for words in municipality.outcomes]),
+        ("delivery.toml", [ladder.channel for ladder in municipality.delivery.ladders]),
+        ("delivery.toml", [rule.event for rule in municipality.delivery.events]),
+        ("delivery.toml", [provider.name for provider in municipality.delivery.providers]),
+        ("delivery.toml", [f"{text.event}.{text.language}" for text in municipality.delivery.approved]),
         ("bulletin.toml", [group.code for group in municipality.bulletin.groups]),
         ("bulletin.toml", [line.code for line in municipality.bulletin.lines]),
     ):
@@ -130,7 +134,7 @@ def _check_calendar(municipality: Municipality) -> Iterator[Problem]:
 
 
 def _check_templates(municipality: Municipality) -> Iterator[Problem]:
-    present = {(template.event, template.language) for template in municipality.templates}
+    present = {(template.event, template.language) for template in municipality.templates if not template.channel}
     for event in ReplyEvent:
         for language in municipality.languages:
             if (event, language) not in present:
@@ -146,15 +150,37 @@ def _check_templates(municipality: Municipality) -> Iterator[Problem]:
 
 def _check_template(template: Template) -> Iterator[Problem]:
     slots = SLOTS[template.event]
-    for name in sorted(template.placeholders - slots.allowed):
+    for name in sorted((template.placeholders | template.subject_placeholders) - slots.allowed):
         trouble = f"the placeholder {{{name}}} is unknown to this event"
         yield Problem("templates.toml", template.name, trouble, f"Use one of: {', '.join(sorted(slots.allowed))}")
     for name in sorted((slots.required | slots.expected) - template.placeholders):
         trouble = f"does not say {{{name}}}"
         yield Problem("templates.toml", template.name, trouble, "The citizen must be told: put it in")
+    if "link" in template.placeholders and template.channel not in LINK_CHANNELS:
+        trouble = "says {link} where no link belongs"
+        yield Problem("templates.toml", template.name, trouble, f"Use it for: {', '.join(sorted(LINK_CHANNELS))}")
     if template.has_stray_brace:
         remedy = "Write placeholders as {name}: small letters, both braces"
         yield Problem("templates.toml", template.name, "has a stray brace", remedy)
+
+
+def _check_delivery(municipality: Municipality) -> Iterator[Problem]:
+    rules = municipality.delivery
+    for channel in sorted(set(Channel) - {ladder.channel for ladder in rules.ladders}):
+        remedy = f'Add a [[ladder]] with channel = "{channel}"'
+        yield Problem("delivery.toml", channel, "has no ladder: who comes by it would never be answered", remedy)
+    for ladder in rules.ladders:
+        for rung in ladder.rungs[:-1]:
+            if rung.is_a_person:
+                trouble = f"the rung {rung} is taken by a person, so those after it are never tried"
+                yield Problem("delivery.toml", ladder.channel, trouble, "Put it last")
+        for rung, times in Counter(ladder.rungs).items():
+            if times > 1:
+                yield Problem("delivery.toml", ladder.channel, f"the rung {rung} stands there twice", "Keep one")
+    for event in sorted(set(ReplyEvent) - {rule.event for rule in rules.events}):
+        yield Problem("delivery.toml", event, "nothing says how it is told", f'Add an [[event]] with event = "{event}"')
+    if rules.quiet.start == rules.quiet.end:
+        yield Problem("delivery.toml", "quiet", "starts when it ends", "Write e.g. start = 21:30:00, end = 08:00:00")
 
 
 def _check_bulletin(municipality: Municipality) -> Iterator[Problem]:
@@ -202,5 +228,6 @@ _CHECKS = (
     _check_neighbours,
     _check_calendar,
     _check_templates,
+    _check_delivery,
     _check_bulletin,
 )

@@ -10,6 +10,7 @@ from shared.municipality.base import Named, PhoneNumber, Record
 from shared.municipality.bulletin import Bulletin, Group, Line, Note
 from shared.municipality.calendar import Calendar, Holiday, OfficeHours
 from shared.municipality.checks import mistakes_across_files
+from shared.municipality.delivery import DeliveryRules, EventRule, Ladder, Provider
 from shared.municipality.files import read_areas, read_table, read_toml
 from shared.municipality.mistakes import MunicipalityError, Problem
 from shared.municipality.municipality import Municipality
@@ -26,7 +27,7 @@ def load(folder: Path) -> Municipality:
     """The municipality whose data stands in `folder`. Raises MunicipalityError with every mistake found."""
     parts: Parts = {}
     problems: list[Problem] = []
-    for read in (_read_about, _read_owners, _read_topics, _read_places, _read_calendar, _read_words, _read_bulletin):
+    for read in _READERS:
         try:
             parts |= read(folder)
         except MunicipalityError as error:
@@ -80,6 +81,16 @@ def _read_bulletin(folder: Path) -> Parts:
     return {"bulletin": Bulletin(**_fields(read_toml(folder / "bulletin.toml", _BulletinFile)))}
 
 
+def _read_delivery(folder: Path) -> Parts:
+    return {"delivery": DeliveryRules(**_fields(read_toml(folder / "delivery.toml", _DeliveryFile)))}
+
+
+_READERS = (
+    *(_read_about, _read_owners, _read_topics, _read_places, _read_calendar, _read_words, _read_bulletin),
+    _read_delivery,
+)
+
+
 def _fields(model: Record) -> Parts:
     return {name: getattr(model, name) for name in type(model).model_fields}
 
@@ -120,6 +131,12 @@ class _CalendarFile(Calendar):
 class _TemplatesFile(Record):
     template: tuple[Template, ...]
     outcome: tuple[OutcomeWords, ...]
+
+
+class _DeliveryFile(DeliveryRules):
+    ladders: tuple[Ladder, ...] = Field(alias="ladder", min_length=1)
+    events: tuple[EventRule, ...] = Field(alias="event", min_length=1)
+    providers: tuple[Provider, ...] = Field((), alias="provider")
 
 
 class _BulletinFile(Bulletin):

@@ -2,10 +2,11 @@
 
 from functools import cached_property
 
-from shared.contracts import Outcome, OwnerKind
+from shared.contracts import Channel, Outcome, OwnerKind
 from shared.municipality.about import About, Account
 from shared.municipality.bulletin import Bulletin
 from shared.municipality.calendar import Calendar
+from shared.municipality.delivery import DeliveryRules
 from shared.municipality.owners import Department, Institution, Owner
 from shared.municipality.places import Area, Neighbour, Neighbourhood, Street
 from shared.municipality.replies import OutcomeWords, Rendered, ReplyEvent, Template, render
@@ -29,6 +30,7 @@ class Municipality(About):
     templates: tuple[Template, ...]
     outcomes: tuple[OutcomeWords, ...]
     bulletin: Bulletin
+    delivery: DeliveryRules
 
     def account(self, code: str) -> Account:
         """The account of that code."""
@@ -55,17 +57,25 @@ class Municipality(About):
         """The owner of the cases nobody knows."""
         return next(department for department in self.departments if department.kind is OwnerKind.CENTRE)
 
-    def render(self, event: ReplyEvent | str, language: str, **values: str | None) -> Rendered:
+    def render(
+        self, event: ReplyEvent | str, language: str, channel: Channel | None = None, **values: str | None
+    ) -> Rendered:
         """The reply to `event`, in the default language where ours has not `language`.
 
-        Values are plain text and never templates; `neutralise` makes them safe. `outcome` takes an outcome's
-        code. A template line whose value is empty or None is left out. Raises ValueError when a required value
-        is missing or a name is unknown to the event.
+        The words are those of `channel` where it has its own. Values are plain text and never templates;
+        `neutralise` makes them safe (`link`, our own page, aside). `outcome` takes an outcome's code. A template
+        line whose value is empty or None is left out. Raises ValueError when a required value is missing or a name
+        is unknown to the event.
         """
         event = ReplyEvent(event)
-        template = self._templates.get((event, language)) or self._templates[event, self.default_language]
+        template = self._template(event, language, channel)
         own = {"municipality": self._name_in(template.language), "centre": self.centre}
         return render(template, own, self._outcomes, values)
+
+    def _template(self, event: ReplyEvent, language: str, channel: Channel | None) -> Template:
+        """In the reader's language before in the words of the channel."""
+        choices = ((event, tongue, on) for tongue in (language, self.default_language) for on in (channel, None))
+        return next(self._templates[choice] for choice in choices if choice in self._templates)
 
     def _name_in(self, language: str) -> str:
         return self.name_en if language == "en" else self.name
@@ -88,8 +98,8 @@ class Municipality(About):
         return {neighbourhood.code: neighbourhood for neighbourhood in self.neighbourhoods}
 
     @cached_property
-    def _templates(self) -> dict[tuple[str, str], Template]:
-        return {(template.event, template.language): template for template in self.templates}
+    def _templates(self) -> dict[tuple[ReplyEvent, str, Channel | None], Template]:
+        return {(template.event, template.language, template.channel): template for template in self.templates}
 
     @cached_property
     def _outcomes(self) -> dict[Outcome, OutcomeWords]:

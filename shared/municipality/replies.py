@@ -8,11 +8,12 @@ from typing import Annotated
 
 from pydantic import PositiveInt, StringConstraints
 
-from shared.contracts import Outcome
+from shared.contracts import Channel, Outcome
 from shared.municipality.base import Language, Record, Text
 from shared.text import clean
 
 TEMPLATE_CHARACTERS_MAX = 600
+SUBJECT_CHARACTERS_MAX = 120
 INSERTED_CHARACTERS_MAX = 3000
 
 
@@ -27,6 +28,8 @@ class ReplyEvent(StrEnum):
     QUESTION = "question"
     EMERGENCY = "emergency"
     INFORMATION_ANSWERED = "information_answered"
+    UNREADABLE = "unreadable"  # what was sent could not be read, or was too large
+    NEWS = "news"  # there is news on the tracking page; says nothing of the case
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,34 +47,47 @@ class Slots:
 
 
 COMMON_PLACEHOLDERS = frozenset({"municipality", "centre"})
+# The tracking code, and the address of the tracking page: for its citizen alone.
+_TRACKING = frozenset({"code", "link"})
+# Where an address to click on belongs; elsewhere it looks like fraud, and costs room.
+LINK_CHANNELS = frozenset({Channel.EMAIL, Channel.WEB})
 SLOTS: Mapping[ReplyEvent, Slots] = {
-    ReplyEvent.RECEIPT: Slots(required=frozenset({"number"})),
-    ReplyEvent.JOINED: Slots(required=frozenset({"number"})),
+    ReplyEvent.RECEIPT: Slots(required=frozenset({"number"}), optional=_TRACKING),
+    ReplyEvent.JOINED: Slots(required=frozenset({"number"}), optional=_TRACKING),
     # Law 3071, article 5: who hands a petition on must tell the citizen to whom.
     ReplyEvent.FORWARDED: Slots(
-        required=frozenset({"number", "institution"}), expected=frozenset({"institution_phone"})
+        required=frozenset({"number", "institution"}), expected=frozenset({"institution_phone"}), optional=_TRACKING
     ),
-    ReplyEvent.CLOSED: Slots(required=frozenset({"number", "outcome"}), expected=frozenset({"text"})),
-    ReplyEvent.REJECTED: Slots(required=frozenset({"number"}), expected=frozenset({"text"})),
-    ReplyEvent.QUESTION: Slots(required=frozenset({"number", "text"}), optional=frozenset({"department"})),
+    ReplyEvent.CLOSED: Slots(
+        required=frozenset({"number", "outcome"}), expected=frozenset({"text"}), optional=_TRACKING
+    ),
+    ReplyEvent.REJECTED: Slots(required=frozenset({"number"}), expected=frozenset({"text"}), optional=_TRACKING),
+    ReplyEvent.QUESTION: Slots(required=frozenset({"number", "text"}), optional=_TRACKING | {"department"}),
     ReplyEvent.EMERGENCY: Slots(required=frozenset({"advice_number"}), optional=frozenset({"number"})),
     ReplyEvent.INFORMATION_ANSWERED: Slots(required=frozenset({"text"}), optional=frozenset({"number"})),
+    ReplyEvent.UNREADABLE: Slots(required=frozenset()),
+    ReplyEvent.NEWS: Slots(required=frozenset({"number"}), optional=frozenset({"link"})),
 }
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
 class Template(Record):
-    """The words of one event in one language; raise `version` whenever the text changes."""
+    """The words of one event in one language; raise `version` whenever the text changes.
+
+    One with a `channel` takes the place of the default there, e.g. a short form for SMS.
+    """
 
     event: ReplyEvent
     language: Language
+    channel: Channel | None = None
     version: PositiveInt
+    subject: Annotated[str, StringConstraints(max_length=SUBJECT_CHARACTERS_MAX)] = ""
     text: Annotated[str, StringConstraints(min_length=1, max_length=TEMPLATE_CHARACTERS_MAX)]
 
     @property
     def name(self) -> str:
-        """How logs and notices call it, e.g. `receipt.tr`."""
-        return f"{self.event}.{self.language}"
+        """How logs and notices call it, e.g. `receipt.tr` or `receipt.tr.sms`."""
+        return f"{self.event}.{self.language}{'.' + self.channel if self.channel else ''}"
 
     @property
     def placeholders(self) -> frozenset[str]:
@@ -79,9 +95,14 @@ class Template(Record):
         return frozenset(_PLACEHOLDER.findall(self.text))
 
     @property
+    def subject_placeholders(self) -> frozenset[str]:
+        """Those of the subject line."""
+        return frozenset(_PLACEHOLDER.findall(self.subject))
+
+    @property
     def has_stray_brace(self) -> bool:
         """Whether a brace stands outside the placeholders."""
-        return re.search(r"[{}]", _PLACEHOLDER.sub("", self.text)) is not None
+        return re.search(r"[{}]", _PLACEHOLDER.sub("", self.text + self.subject)) is not None
 
 
 class OutcomeWords(Record):
@@ -99,6 +120,7 @@ class Rendered:
     text: str
     template: str
     version: int
+    subject: str = ""
 
 
 def render(
@@ -114,7 +136,8 @@ def render(
     filled = _filled(template, own, outcomes, values)
     lines = (_fill(line, filled) for line in template.text.strip().split("\n"))
     text = "\n".join(line for line in lines if line is not None)
-    return Rendered(re.sub(r"\n{3,}", "\n\n", text).strip(), template.name, template.version)
+    subject = " ".join((_fill(template.subject, filled) or "").split())
+    return Rendered(re.sub(r"\n{3,}", "\n\n", text).strip(), template.name, template.version, subject)
 
 
 def _filled(
@@ -126,7 +149,7 @@ def _filled(
     slots = SLOTS[template.event]
     if unknown := values.keys() - slots.allowed:
         raise ValueError(f"{template.name} knows no {', '.join(sorted(unknown))}")
-    filled = {**own, **{name: neutralise(value) for name, value in values.items() if value is not None}}
+    filled = {**own, **{name: _safe(name, value) for name, value in values.items() if value is not None}}
     if missing := [name for name in sorted(slots.required) if not filled.get(name)]:
         raise ValueError(f"{template.name} needs a value for {', '.join(missing)}")
     if "outcome" in filled:
@@ -141,6 +164,11 @@ def _fill(line: str, values: Mapping[str, str]) -> str | None:
     if any(not values.get(name) for name in names):
         return None
     return _PLACEHOLDER.sub(lambda found: values[found[1]], line)
+
+
+def _safe(name: str, value: str) -> str:
+    """Only our own tracking page may be clicked on."""
+    return value if name == "link" else neutralise(value)
 
 
 def neutralise(text: str) -> str:
