@@ -2,9 +2,9 @@
 
 import re
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, PositiveInt, StringConstraints
+from pydantic import AfterValidator, Field, PositiveInt, StringConstraints, model_validator
 
 from shared.contracts.channel import Code
 from shared.municipality.base import Named, Record
@@ -42,13 +42,56 @@ _PHRASE = re.compile(r"[^\W_]+=?(?: [^\W_]+=?)*")
 Phrase = Annotated[str, StringConstraints(min_length=2, max_length=80), AfterValidator(_well_formed)]
 
 
+class AnswerKind(StrEnum):
+    """What a question is answered with, in the words of Open311 (GeoReport v2, service definition)."""
+
+    STRING = "string"
+    NUMBER = "number"
+    DATETIME = "datetime"
+    TEXT = "text"
+    ONE_OF = "singlevaluelist"
+    SOME_OF = "multivaluelist"
+
+    @property
+    def is_list(self) -> bool:
+        """Whether the answer is chosen from a list."""
+        return self in (AnswerKind.ONE_OF, AnswerKind.SOME_OF)
+
+
+class Question(Named):
+    """What a department would like to know beside the citizen's words; `name` is the question itself."""
+
+    answer: AnswerKind
+    required: bool = False
+    choices: tuple[Named, ...] = ()
+
+    @model_validator(mode="after")
+    def _choices_fit(self) -> Self:
+        if self.answer.is_list != bool(self.choices):
+            raise ValueError("a list needs choices, and nothing else has any")
+        if len({choice.code for choice in self.choices}) < len(self.choices):
+            raise ValueError("two choices have the same code")
+        return self
+
+
 class Topic(Named):
-    """A subject of cases with its owner; `phrases` point to it, in the form that `shared.phrases` reads."""
+    """A subject of cases with its owner; `phrases` point to it, in the form that `shared.phrases` reads.
+
+    `public` is False where a case says something about a person or a household: open data leaves it out.
+    """
 
     owner: Code
     phrases: tuple[Phrase, ...] = Field(min_length=1)
     target: Target
     urgency: Urgency
+    public: bool = True
+    question: tuple[Question, ...] = ()
+
+    @model_validator(mode="after")
+    def _each_question_once(self) -> Self:
+        if len({question.code for question in self.question}) < len(self.question):
+            raise ValueError("two questions have the same code")
+        return self
 
 
 class Level(Named):
