@@ -36,8 +36,7 @@ def notifier() -> Service:
     settings = read(NotifierSettings)
     service = Service("notifier", SCHEMA, settings)
     vault = Vault(key_bytes(settings.ilkim_vault_key), key_bytes(settings.ilkim_blind_index_key))
-    configured = {row.channel: row.configured() for row in SENDERS.values()}
-    senders = {channel: sender for channel, sender in configured.items() if sender}
+    senders = {row.channel: sender for row in SENDERS.values() if (sender := row.configured())}
     office = PostOffice(service, vault, senders, settings.notifier_unknown_wait_seconds)
     handlers = Notifier(municipality.load(settings.ilkim_municipality), vault, office)
     told: list[type[Message]] = [AddressRecorded, ContactRegistered, CaseForwarded, CaseAsked, CaseClosed]

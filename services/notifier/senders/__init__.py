@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from services.notifier.senders import whatsapp
+from services.notifier.senders import netgsm, whatsapp
 from services.notifier.senders.base import ApprovedTemplate, Letter, Sender
 from shared.contracts import Channel
 
@@ -23,6 +23,7 @@ class SenderRow:
 
 SENDERS: Final[Mapping[str, SenderRow]] = {
     "whatsapp": SenderRow(Channel.WHATSAPP, whatsapp.sender),
+    "netgsm": SenderRow(Channel.SMS, netgsm.sender),
 }
 
 __all__ = ["SENDERS", "ApprovedTemplate", "Letter", "Sender", "SenderRow"]

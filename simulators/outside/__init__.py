@@ -1,0 +1,1 @@
+"""The world outside in one process: the SMS providers and social networks, as real servers of their protocols."""

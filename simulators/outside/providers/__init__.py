@@ -1,0 +1,6 @@
+"""The providers of this process; to add one, write its file and a row here."""
+
+from simulators.outside.providers.netgsm import Netgsm
+from simulators.outside.world import Provider
+
+PROVIDERS: tuple[type[Provider], ...] = (Netgsm,)

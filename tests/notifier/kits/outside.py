@@ -1,0 +1,85 @@
+"""The SMS providers and social networks, all of them in one simulator."""
+
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp.test_utils import TestServer
+
+from services.notifier.senders import SENDERS, Letter, Sender
+from simulators.faults import Fault
+from simulators.outside.app import Outside
+from simulators.outside.settings import Settings
+from tests.builders import PHONE, an_id
+from tests.notifier.kits.base import RunningProvider, SenderKit
+from tests.outside import CREDENTIALS, url_variables
+
+TEXT = "Başvurunuz alındı: 482-715-936"
+
+
+class _Running:
+    def __init__(self, outside: Outside, name: str, url: str) -> None:
+        self.outside, self._name, self.url = outside, name, url
+
+    def order(self, fault: str, seconds: float = 0.0) -> None:
+        self.outside.providers[self._name].faults.add(Fault(fault, seconds), 1)
+
+    def taken(self) -> list[str]:
+        return [row.text for row in self.outside.world.memory.find(self._name) if row.status != "refused"]
+
+
+def _provider(name: str) -> Callable[[], object]:
+    @asynccontextmanager
+    async def running() -> AsyncIterator[RunningProvider]:
+        outside = Outside(Settings(secrets=CREDENTIALS, receipts=()))
+        async with TestServer(outside.application()) as server:
+            yield _Running(outside, name, str(server.make_url("")).rstrip("/"))
+
+    return running
+
+
+def _sender(name: str) -> Callable[[str], Sender]:
+    def build(url: str) -> Sender:
+        with pytest.MonkeyPatch.context() as patched:
+            for variable, value in (CREDENTIALS | url_variables(url)).items():
+                patched.setenv(variable, value)
+            found = SENDERS[name].configured()
+        assert found is not None, f"{name} is not configured by {sorted(os.environ)}"
+        return found
+
+    return build
+
+
+def a_kit(name: str, refused: str, later: str, codes: Mapping[str, str], account: str, address: str) -> SenderKit:
+    """A kit of a provider in `simulators.outside`; codes as its documents write them."""
+    return SenderKit(
+        provider=_provider(name),  # type: ignore[arg-type]
+        sender=_sender(name),
+        letter=Letter(an_id(), account, address, TEXT, 1),
+        refused=f"code_{refused}",
+        later=f"code_{later}",
+        codes={f"code_{code}": answer for code, answer in codes.items()},
+    )
+
+
+OUTSIDE: Mapping[str, SenderKit] = {
+    "netgsm": a_kit(
+        "netgsm",
+        refused="20",
+        later="80",
+        codes={
+            "20": "never",
+            "30": "later",
+            "40": "never",
+            "50": "never",
+            "51": "never",
+            "70": "never",
+            "80": "later",
+            "85": "later",
+            "100": "unknown",
+        },
+        account="8503020000",
+        address=PHONE,
+    ),
+}
