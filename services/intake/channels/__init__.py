@@ -7,7 +7,7 @@ of media (see `base.py`), and a row in `ADAPTERS`. Its name there is its address
 from collections.abc import Mapping
 from typing import Final
 
-from services.intake.channels import whatsapp
+from services.intake.channels import netgsm, whatsapp
 from services.intake.channels.base import (
     Accept,
     Adapter,
@@ -25,6 +25,7 @@ from shared.contracts import Channel
 
 ADAPTERS: Final[Mapping[str, Adapter]] = {
     "whatsapp": Adapter(Channel.WHATSAPP, whatsapp.read, endpoint=whatsapp.endpoint),
+    "netgsm": Adapter(Channel.SMS, netgsm.read, collector=netgsm.collector),
 }
 
 __all__ = [

@@ -1,0 +1,11 @@
+"""What the suite over all channels needs of each: samples of its provider's payloads, and how they are signed.
+
+A provider joins the suite with a file here and a row in `KITS`.
+"""
+
+from collections.abc import Mapping
+
+from tests.intake.kits import netgsm, whatsapp
+from tests.intake.kits.base import ChannelKit
+
+KITS: Mapping[str, ChannelKit] = {"whatsapp": whatsapp.KIT, "netgsm": netgsm.KIT}
