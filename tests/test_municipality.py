@@ -505,3 +505,11 @@ def test_a_channel_has_words_of_its_own_where_it_needs_them(ilkadim: Municipalit
 def test_news_says_nothing_of_the_case(ilkadim: Municipality) -> None:
     with pytest.raises(ValueError, match="knows no text"):
         ilkadim.render("news", "tr", number="7", text="Ekip geldi.")
+
+
+def test_standard_answers_give_the_numbers_of_the_institutions(ilkadim: Municipality) -> None:
+    texts = {answer.code: (answer.text, answer.text_en) for answer in ilkadim.standard_answers}
+
+    for code, institution in (("su", "saski"), ("elektrik", "yedas"), ("dogal-gaz", "samgaz")):
+        body = next(body for body in ilkadim.institutions if body.code == institution)
+        assert all(body.phone and body.phone in text for text in texts[code])

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from shared.contracts.base import Message, Moment, Part
+from shared.ids import derived_id
 
 TEXT_MAX = 20_000
 Short = Annotated[str, StringConstraints(max_length=200)]
@@ -128,6 +129,11 @@ class MessageReceived(Message):
     decided: Decided | None = Field(None, description="what an operator decided while entering it")
     answer: str = Field("", description="what the citizen was told at once, for a contact that needs no case")
     attachments: tuple[Attachment, ...] = Field((), max_length=30)
+
+    @property
+    def contact_id(self) -> UUID:
+        """The contact that this message is, whoever computes it."""
+        return derived_id(self.occurred_at, "contact", self.channel, self.account, self.provider_id)
 
 
 class WebhookReceived(Message):

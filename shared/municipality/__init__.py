@@ -3,6 +3,7 @@
 Everything a municipality can change stands in its own folder, see `municipality/ilkadim/README.md`.
 """
 
+from shared.municipality.answers import StandardAnswer
 from shared.municipality.bulletin import Bulletin, Fact, Group, Labelled, Line
 from shared.municipality.calendar import Calendar
 from shared.municipality.loading import load
@@ -26,6 +27,7 @@ __all__ = [
     "Neighbour",
     "Neighbourhood",
     "ReplyEvent",
+    "StandardAnswer",
     "Street",
     "Target",
     "TargetUnit",

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 from pydantic import Field
 
 from shared.municipality.about import About, Account, Phone
+from shared.municipality.answers import StandardAnswer
 from shared.municipality.base import Named, PhoneNumber, Record
 from shared.municipality.bulletin import Bulletin, Group, Line, Note
 from shared.municipality.calendar import Calendar, Holiday, OfficeHours
@@ -81,13 +82,17 @@ def _read_bulletin(folder: Path) -> Parts:
     return {"bulletin": Bulletin(**_fields(read_toml(folder / "bulletin.toml", _BulletinFile)))}
 
 
+def _read_answers(folder: Path) -> Parts:
+    return {"standard_answers": read_toml(folder / "answers.toml", _AnswersFile).answer}
+
+
 def _read_delivery(folder: Path) -> Parts:
     return {"delivery": DeliveryRules(**_fields(read_toml(folder / "delivery.toml", _DeliveryFile)))}
 
 
 _READERS = (
     *(_read_about, _read_owners, _read_topics, _read_places, _read_calendar, _read_words, _read_bulletin),
-    _read_delivery,
+    *(_read_answers, _read_delivery),
 )
 
 
@@ -126,6 +131,10 @@ class _UrgencyFile(Record):
 class _CalendarFile(Calendar):
     office_hours: tuple[OfficeHours, ...] = Field(alias="office", min_length=1)
     holidays: tuple[Holiday, ...] = Field(alias="holiday")
+
+
+class _AnswersFile(Record):
+    answer: tuple[StandardAnswer, ...]
 
 
 class _TemplatesFile(Record):

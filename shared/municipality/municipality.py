@@ -4,6 +4,7 @@ from functools import cached_property
 
 from shared.contracts import Channel, Outcome, OwnerKind
 from shared.municipality.about import About, Account
+from shared.municipality.answers import StandardAnswer
 from shared.municipality.bulletin import Bulletin
 from shared.municipality.calendar import Calendar
 from shared.municipality.delivery import DeliveryRules
@@ -31,6 +32,7 @@ class Municipality(About):
     outcomes: tuple[OutcomeWords, ...]
     bulletin: Bulletin
     delivery: DeliveryRules
+    standard_answers: tuple[StandardAnswer, ...]
 
     def account(self, code: str) -> Account:
         """The account of that code."""
