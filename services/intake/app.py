@@ -8,7 +8,7 @@ from services.intake.collector import Collectors, configured_collectors
 from services.intake.domain import Numbers
 from services.intake.edge import Edge
 from services.intake.handlers import Intake
-from services.intake.pages import FormPages
+from services.intake.pages import CitizenPages
 from services.intake.web import Form, add_routes
 from services.intake.webhooks import Webhooks, configured_endpoints
 from shared import municipality
@@ -29,6 +29,7 @@ from shared.contracts import (
 )
 from shared.messaging import Consumer, Service
 from shared.messaging.topology import LANES, reply_queue
+from shared.objects import ObjectSettings, open_store
 from shared.settings import Key, Settings, key_bytes, read
 from shared.urgency import EmergencyWords
 from shared.vault import Vault
@@ -58,6 +59,7 @@ class IntakeSettings(Settings):
 class EdgeSettings(Settings):
     """What the HTTP edge needs beside the common settings; each provider reads its own."""
 
+    ilkim_tracking_key: Key
     ilkim_public_url: str = Field(
         "", description="where citizens and providers reach the edge, e.g. https://ilkim.bel.tr"
     )
@@ -93,7 +95,8 @@ def edge() -> Service:
     Webhooks(safe, emergencies, configured_endpoints(), settings.ilkim_public_url).mount(service.web)
     form = Form(safe, service, emergencies)
     add_routes(service.web, form)
-    FormPages(form, place).mount(service.web)
+    objects = open_store(read(ObjectSettings))
+    CitizenPages(service, form, place, objects, key_bytes(settings.ilkim_tracking_key)).mount(service.web)
     return service
 
 

@@ -1,6 +1,7 @@
 """The citizen's form as an API, answered only when what was sent is safe."""
 
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
@@ -14,7 +15,7 @@ from services.intake import store
 from services.intake.channels import BothAway
 from services.intake.domain import lane_of
 from services.intake.edge import Edge
-from shared.contracts import Channel, MessageReceived, Place, Purpose, Sender
+from shared.contracts import Attachment, Channel, ContactPoint, MessageReceived, Place, Purpose, Sender
 from shared.contracts.channel import TEXT_MAX
 from shared.ids import derived_id
 from shared.messaging import Service
@@ -36,6 +37,19 @@ class FormMessage(BaseModel):
     language: Literal["tr", "en"] = "tr"
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What may go with a message from our own pages and never from outside: they have checked it.
+
+    `about_case`: the case it adds to; `kind`: `text`, or `not_solved` when the citizen says so of a closed case.
+    """
+
+    answers: tuple[ContactPoint, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    about_case: UUID | None = None
+    kind: str = "text"
+
+
 class Accepted(BaseModel):
     """The message is safe; its number comes within moments at `status_url`."""
 
@@ -44,9 +58,10 @@ class Accepted(BaseModel):
 
 
 class Status(BaseModel):
-    """What became of a submission."""
+    """What became of a submission: the cases it is about, and those of them that it opened."""
 
     numbers: tuple[str, ...] = ()
+    opened: tuple[str, ...] = ()
     replies: tuple[str, ...] = ()
 
 
@@ -61,6 +76,9 @@ async def read_body(request: Request, bytes_max: int) -> bytes:
     return b"".join(chunks)
 
 
+NOTHING_BESIDE: Final = Beside()
+
+
 class Form:
     """The citizen's form as an API; the pages are built on it."""
 
@@ -69,7 +87,7 @@ class Form:
         self._service = service
         self._emergencies = emergencies
 
-    async def submit(self, form: FormMessage) -> str | None:
+    async def submit(self, form: FormMessage, beside: Beside = NOTHING_BESIDE) -> str | None:
         """Make a form safe; the number to call at once when life is at risk. Raises BothAway."""
         lane, emergency_number = lane_of(form.text, self._emergencies)
         now, submission_id = datetime.now(UTC), str(form.submission_id)
@@ -79,11 +97,14 @@ class Form:
             trace_id=form.submission_id.hex,
             channel=Channel.WEB,
             provider_id=submission_id,
-            sender=Sender(address=submission_id, name=form.name),
+            sender=Sender(address=submission_id, name=form.name, answers=beside.answers),
             text=form.text,
             place=form.place,
             purpose=Purpose.REQUEST,
             language=form.language,
+            kind=beside.kind,
+            about_case=beside.about_case,
+            attachments=beside.attachments,
         )
         await self._edge.accept(message, lane)
         return emergency_number
@@ -91,7 +112,7 @@ class Form:
     async def status(self, submission_id: UUID) -> Status | None:
         """The numbers and replies of a submission, None while it is on its way."""
         found = await store.submission(self._service.pool, str(submission_id))
-        return Status(numbers=found.numbers, replies=found.replies) if found else None
+        return Status(numbers=found.numbers, opened=found.opened, replies=found.replies) if found else None
 
 
 def add_routes(web: FastAPI, form: Form) -> None:

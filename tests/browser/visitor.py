@@ -1,5 +1,6 @@
 """A person before a real browser: looks at a page in one size and scheme, and notices whatever goes wrong behind it."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -67,9 +68,10 @@ class Visitor:
         """Whether the reader would have to scroll sideways."""
         return bool(await self.page.evaluate("document.documentElement.scrollWidth > innerWidth"))
 
-    async def picture(self, file: Path) -> None:
-        """The whole page as a PNG."""
-        await self.page.screenshot(path=file, full_page=True)
+    async def picture(self, name: str) -> None:
+        """The whole page as a PNG in the folder that BROWSER_PICTURES names; nothing where it names none."""
+        if folder := os.environ.get("BROWSER_PICTURES"):
+            await self.page.screenshot(path=Path(folder) / f"{name}-{self.look}.png", full_page=True)
 
 
 @asynccontextmanager

@@ -33,7 +33,7 @@ async def page_id(browser: aiohttp.ClientSession, url: str) -> str:
 
 
 async def send(browser: aiohttp.ClientSession, url: str, **given: str) -> tuple[int, str, str]:
-    async with browser.post(f"{url}/basvuru", data=given, allow_redirects=False) as answer:
+    async with browser.post(f"{url}/basvuru", data={"step": "send", **given}, allow_redirects=False) as answer:
         return answer.status, answer.headers.get("Location", ""), await answer.text()
 
 
@@ -109,7 +109,9 @@ async def test_with_both_away_the_text_stays_in_the_form(system: System, browser
     service = built(edge, system, RABBITMQ_URL=AWAY_AMQP, DATABASE_URL=AWAY_DATABASE)
     async with serving(service) as url:
         opened = await page_id(browser, url)
-        async with browser.post(f"{url}/basvuru", data={"submission_id": opened, "text": TEXT}) as answer:
+        async with browser.post(
+            f"{url}/basvuru", data={"submission_id": opened, "text": TEXT, "step": "send"}
+        ) as answer:
             html = await answer.text()
 
             assert (answer.status, "Retry-After" in answer.headers) == (503, True)

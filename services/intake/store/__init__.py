@@ -9,6 +9,7 @@ from services.intake.store.cases import (
     case_by_number,
     contacts_of,
     open_cases_near,
+    people_of,
     steps_of,
 )
 from services.intake.store.contacts import (
@@ -44,6 +45,7 @@ __all__ = [
     "open_cases",
     "open_cases_near",
     "owners_of",
+    "people_of",
     "steps_of",
     "submission",
 ]

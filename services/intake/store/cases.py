@@ -222,6 +222,21 @@ async def open_cases_near(
     return [near for near in found if near.metres is None or near.metres <= metres or latitude is None]
 
 
+async def people_of(pool: asyncpg.Pool, case_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """How many people told of each case; contacts without a sender count one each."""
+    rows = await pool.fetch(
+        """
+        SELECT told.case_id, count(DISTINCT coalesce(contact.person_id, contact.id)) AS people
+        FROM (SELECT id AS case_id, contact_id FROM case_file WHERE id = ANY($1)
+              UNION SELECT case_id, contact_id FROM joined_case WHERE case_id = ANY($1)) AS told
+        JOIN contact ON contact.id = told.contact_id
+        GROUP BY told.case_id
+        """,
+        list(case_ids),
+    )
+    return {row["case_id"]: row["people"] for row in rows}
+
+
 async def _move(events: Sequence[CaseEvent], connection: Connection) -> None:
     """Take the newest step of each case where it is newer than what is known."""
     await connection.execute(

@@ -23,9 +23,13 @@ async def keep_web_replies(connection: Connection, replies: Sequence[tuple[UUID,
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What a citizen who used the form may see: the numbers of the cases, and the replies so far."""
+    """What a citizen who used the form may see: the numbers of the cases, the replies so far.
+
+    `opened` are the numbers of the cases that are theirs; the others they only added to.
+    """
 
     numbers: tuple[str, ...]
+    opened: tuple[str, ...]
     replies: tuple[str, ...]
 
 
@@ -33,7 +37,8 @@ async def submission(pool: asyncpg.Pool, submission_id: str) -> Submission | Non
     """What became of a form, None while it is on its way. Whoever knows its id may ask: 122 random bits."""
     row = await pool.fetchrow(
         """
-        SELECT array(SELECT number FROM case_file WHERE contact_id = inbound_message.contact_id
+        SELECT array(SELECT number FROM case_file WHERE contact_id = inbound_message.contact_id) AS opened,
+               array(SELECT number FROM case_file WHERE contact_id = inbound_message.contact_id
                      UNION
                      SELECT number FROM case_file JOIN joined_case ON joined_case.case_id = case_file.id
                      WHERE joined_case.contact_id = inbound_message.contact_id) AS numbers,
@@ -45,4 +50,4 @@ async def submission(pool: asyncpg.Pool, submission_id: str) -> Submission | Non
         """,
         submission_id,
     )
-    return Submission(tuple(row["numbers"]), tuple(row["replies"])) if row else None
+    return Submission(tuple(row["numbers"]), tuple(row["opened"]), tuple(row["replies"])) if row else None

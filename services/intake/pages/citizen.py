@@ -1,0 +1,53 @@
+"""The citizen's pages together, on one set of templates."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI
+
+from services.intake.files import Files
+from services.intake.pages.aids import FormAids
+from services.intake.pages.form import FormPages
+from services.intake.pages.places import Places
+from services.intake.pages.seals import Seals
+from services.intake.pages.similar import SimilarCases
+from services.intake.pages.status import StatusPages
+from services.intake.web import Form
+from shared.messaging import Service
+from shared.municipality import Municipality
+from shared.objects import ObjectStore
+from shared.pages import Pages
+from shared.tokens import CaseTokens
+from shared.urgency import EmergencyWords
+
+TEMPLATES: Final = Path(__file__).parent.parent / "templates"
+
+
+class CitizenPages:
+    """`key` makes tracking codes and seals what a page hands out (ILKIM_TRACKING_KEY)."""
+
+    def __init__(self, service: Service, form: Form, place: Municipality, objects: ObjectStore, key: bytes) -> None:
+        pages, places, seals = Pages(TEMPLATES, place), Places(place), Seals(key)
+        files, similar = Files(objects), SimilarCases(service, place, places)
+        service.on_stop(_closing(files, objects))
+        self._pages = pages
+        self._parts = (
+            FormAids(place, places, seals, objects),
+            FormPages(form, pages, files, seals, places, similar, EmergencyWords(place.emergencies)),
+            StatusPages(form, pages, CaseTokens(key), place),
+        )
+
+    def mount(self, web: FastAPI) -> None:
+        """Add the pages and their static files."""
+        self._pages.mount(web)
+        for part in self._parts:
+            part.mount(web)
+
+
+def _closing(files: Files, objects: ObjectStore) -> Callable[[], Awaitable[None]]:
+    async def close() -> None:
+        files.close()
+        await objects.close()
+
+    return close
