@@ -6,9 +6,16 @@ CREDENTIALS: Mapping[str, str] = {
     "NETGSM_USERCODE": "8503020000",
     "NETGSM_PASSWORD": "netgsm-password",
     "NETGSM_HEADER": "ILKADIM",
+    "VERIMOR_USERNAME": "908500000000",
+    "VERIMOR_PASSWORD": "verimor-password",
+    "VERIMOR_HEADER": "ILKADIM",
+    "VERIMOR_WEBHOOK_KEY": "verimor-key",
+    "TWILIO_ACCOUNT_SID": "AC00000000000000000000000000000000",
+    "TWILIO_AUTH_TOKEN": "twilio-token",
+    "TWILIO_FROM": "+903620000000",
 }
 
 
 def url_variables(url: str) -> dict[str, str]:
     """Where each provider's API answers."""
-    return {"NETGSM_API_URL": f"{url}/netgsm"}
+    return {f"{name.upper()}_API_URL": f"{url}/{name}" for name in ("netgsm", "verimor", "twilio")}

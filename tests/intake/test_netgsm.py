@@ -15,6 +15,7 @@ from services.intake.channels import Reading, netgsm, sms
 from services.intake.channels.base import BothAway
 from services.intake.channels.netgsm import Inbox, NetgsmInboxSettings, Refused, Row, rows_of
 from shared.contracts import Channel, NoticeStatus, WebhookReceived
+from shared.text import fold
 from simulators.faults import Fault
 from simulators.outside.app import Outside
 from simulators.outside.memory import Message
@@ -116,7 +117,7 @@ def test_a_text_may_hold_the_signs_that_part_the_rows(text: str) -> None:
 
     assert [row.number for row in rows] == ["0532", "05321112233", "0533"]
     assert {row.time for row in rows} == {TIME}
-    assert sms.fold(rows[1].text).replace(" ", "") == sms.fold(text.replace("<br>", "\n")).replace(" ", "")
+    assert fold(rows[1].text).replace(" ", "") == fold(text.replace("<br>", "\n")).replace(" ", "")
 
 
 def test_what_is_written_twice_within_a_second_is_two_messages() -> None:

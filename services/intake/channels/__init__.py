@@ -7,7 +7,7 @@ of media (see `base.py`), and a row in `ADAPTERS`. Its name there is its address
 from collections.abc import Mapping
 from typing import Final
 
-from services.intake.channels import netgsm, whatsapp
+from services.intake.channels import netgsm, twilio, verimor, whatsapp
 from services.intake.channels.base import (
     Accept,
     Adapter,
@@ -26,6 +26,8 @@ from shared.contracts import Channel
 ADAPTERS: Final[Mapping[str, Adapter]] = {
     "whatsapp": Adapter(Channel.WHATSAPP, whatsapp.read, endpoint=whatsapp.endpoint),
     "netgsm": Adapter(Channel.SMS, netgsm.read, collector=netgsm.collector),
+    "verimor": Adapter(Channel.SMS, verimor.read, endpoint=verimor.endpoint, collector=verimor.collector),
+    "twilio": Adapter(Channel.SMS, twilio.read, endpoint=twilio.endpoint),
 }
 
 __all__ = [

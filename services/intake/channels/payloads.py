@@ -27,6 +27,18 @@ def json_object(body: bytes) -> JSON:
     return cleaned
 
 
+def json_list(body: bytes) -> list[JSON]:
+    """The objects of a list, cleaned likewise; what is no object in it is passed over.
+
+    Raises ValueError or RecursionError for anything but a list.
+    """
+    value = json.loads(body.decode("utf-8", "replace"))
+    if not isinstance(value, list):
+        raise ValueError("the payload is not a JSON list")
+    cleaned = _cleaned(value) if _UNSTORABLE.search(body) else value
+    return [item for item in cleaned if isinstance(item, dict)]
+
+
 def part(value: object, name: str) -> JSON:
     """The object called `name`; an empty one where there is none."""
     found = value.get(name) if isinstance(value, dict) else None

@@ -5,8 +5,6 @@ from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from shared.text import fold
-
 TURKIYE: Final = ZoneInfo("Europe/Istanbul")
 _NATIONAL_DIGITS: Final = 10  # 5xx xxx xx xx
 _DIGITS_MIN: Final = 7  # fewer is a short code: nobody answers to it
@@ -61,8 +59,3 @@ def turkish_text(body: bytes) -> str:
 def fingerprint(*parts: object) -> str:
     """An id for a message that its provider gives none."""
     return hashlib.sha256("\x1f".join(map(str, parts)).encode("utf-8", "replace")).hexdigest()[:32]
-
-
-def asks_to_stop(text: str) -> bool:
-    """Whether a text is nothing but the word that ends messages (RET, IPTAL, DUR, STOP)."""
-    return fold(text) in {"ret", "iptal", "dur", "stop"}

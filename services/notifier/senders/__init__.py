@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from services.notifier.senders import netgsm, whatsapp
+from services.notifier.senders import netgsm, twilio, verimor, whatsapp
 from services.notifier.senders.base import ApprovedTemplate, Letter, Sender
 from shared.contracts import Channel
 
@@ -24,6 +24,8 @@ class SenderRow:
 SENDERS: Final[Mapping[str, SenderRow]] = {
     "whatsapp": SenderRow(Channel.WHATSAPP, whatsapp.sender),
     "netgsm": SenderRow(Channel.SMS, netgsm.sender),
+    "verimor": SenderRow(Channel.SMS, verimor.sender),
+    "twilio": SenderRow(Channel.SMS, twilio.sender),
 }
 
 __all__ = ["SENDERS", "ApprovedTemplate", "Letter", "Sender", "SenderRow"]

@@ -1,6 +1,8 @@
 """The providers of this process; to add one, write its file and a row here."""
 
 from simulators.outside.providers.netgsm import Netgsm
+from simulators.outside.providers.twilio import Twilio
+from simulators.outside.providers.verimor import Verimor
 from simulators.outside.world import Provider
 
-PROVIDERS: tuple[type[Provider], ...] = (Netgsm,)
+PROVIDERS: tuple[type[Provider], ...] = (Netgsm, Verimor, Twilio)

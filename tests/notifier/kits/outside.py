@@ -63,23 +63,36 @@ def a_kit(name: str, refused: str, later: str, codes: Mapping[str, str], account
     )
 
 
+def _all(answer: str, codes: str) -> dict[str, str]:
+    return dict.fromkeys(codes.split(), answer)
+
+
 OUTSIDE: Mapping[str, SenderKit] = {
     "netgsm": a_kit(
         "netgsm",
         refused="20",
         later="80",
-        codes={
-            "20": "never",
-            "30": "later",
-            "40": "never",
-            "50": "never",
-            "51": "never",
-            "70": "never",
-            "80": "later",
-            "85": "later",
-            "100": "unknown",
-        },
+        codes=_all("never", "20 40 50 51 70") | _all("later", "30 80 85") | _all("unknown", "100"),
         account="8503020000",
+        address=PHONE,
+    ),
+    "verimor": a_kit(
+        "verimor",
+        refused="INVALID_DESTINATION_ADDRESS",
+        later="INSUFFICIENT_CREDITS",
+        codes=_all("later", "401 INSUFFICIENT_CREDITS")
+        | _all("unknown", "MUKERRER_RAPORLAMA")
+        | _all("never", "INVALID_SOURCE_ADDRESS MISSING_MESSAGE MESSAGE_TOO_LONG FORBIDDEN_MESSAGE INVALID_DATACODING"),
+        account="908500000000",
+        address=PHONE,
+    ),
+    "twilio": a_kit(
+        "twilio",
+        refused="21211",
+        later="20429",
+        codes=_all("never", "21211 21214 21408 21602 21606 21610 21612 21614 21617")
+        | _all("later", "20003 20429 14107 21611"),
+        account="903620000000",
         address=PHONE,
     ),
 }
