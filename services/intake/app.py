@@ -7,7 +7,9 @@ from pydantic import Field
 from services.intake.collector import Collectors, configured_collectors
 from services.intake.domain import Numbers
 from services.intake.edge import Edge
+from services.intake.files import Files
 from services.intake.handlers import Intake
+from services.intake.media import MediaFetcher, configured_media
 from services.intake.pages import CitizenPages
 from services.intake.web import Form, add_routes
 from services.intake.webhooks import Webhooks, configured_endpoints
@@ -29,7 +31,7 @@ from shared.contracts import (
 )
 from shared.messaging import Consumer, Service
 from shared.messaging.topology import LANES, reply_queue
-from shared.objects import ObjectSettings, open_store
+from shared.objects import ObjectSettings, ObjectStore, open_store
 from shared.settings import Key, Settings, key_bytes, read
 from shared.urgency import EmergencyWords
 from shared.vault import Vault
@@ -69,12 +71,12 @@ def worker() -> Service:
     """The process that registers contacts from the intake queues."""
     settings = read(IntakeSettings)
     place = municipality.load(settings.ilkim_municipality)
-    intake = Intake(
-        Vault(key_bytes(settings.ilkim_vault_key), key_bytes(settings.ilkim_blind_index_key)),
-        Numbers(key_bytes(settings.ilkim_number_key)),
-        EmergencyWords(place.emergencies),
-    )
     service = Service("intake-worker", SCHEMA, settings)
+    objects = _objects(service)
+    vault = Vault(key_bytes(settings.ilkim_vault_key), key_bytes(settings.ilkim_blind_index_key))
+    emergencies = EmergencyWords(place.emergencies)
+    intake = Intake(vault, Numbers(key_bytes(settings.ilkim_number_key)), emergencies, objects)
+    service.background(MediaFetcher(service, objects, Files(objects), vault, configured_media()).run)
     queues = [f"intake.{lane}" for lane in LANES]
     kinds: list[type[Message]] = [WebhookReceived, MessageReceived, DeliveryReported]
     service.consume(Consumer("intake", queues, kinds, intake.take_in, outsiders_write=True))
@@ -90,12 +92,12 @@ def edge() -> Service:
     settings = read(EdgeSettings)
     place = municipality.load(settings.ilkim_municipality)
     service = Service("intake-edge", SCHEMA, settings)
-    safe = Edge(service)
+    objects = _objects(service)
+    safe = Edge(service, objects)
     emergencies = EmergencyWords(place.emergencies)
     Webhooks(safe, emergencies, configured_endpoints(), settings.ilkim_public_url).mount(service.web)
     form = Form(safe, service, emergencies)
     add_routes(service.web, form)
-    objects = open_store(read(ObjectSettings))
     CitizenPages(service, form, place, objects, key_bytes(settings.ilkim_tracking_key)).mount(service.web)
     return service
 
@@ -107,7 +109,7 @@ def collector() -> Service:
     service = Service("intake-collector", SCHEMA, settings)
     collectors = Collectors(
         service,
-        Edge(service),
+        Edge(service, _objects(service)),
         EmergencyWords(place.emergencies),
         configured_collectors(),
         settings.database_url.get_secret_value(),
@@ -116,3 +118,10 @@ def collector() -> Service:
     service.background(collectors.run)
     service.tell("collectors", collectors.told)
     return service
+
+
+def _objects(service: Service) -> ObjectStore:
+    """The object store of this process, let go of when it ends."""
+    objects = open_store(read(ObjectSettings))
+    service.on_stop(objects.close)
+    return objects

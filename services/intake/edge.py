@@ -7,6 +7,7 @@ from typing import Final
 
 import structlog
 
+from services.intake.bodies import put_away
 from services.intake.channels import BothAway
 from shared import metrics
 from shared.contracts import Lane, Message
@@ -14,6 +15,7 @@ from shared.contracts.base import ENVELOPE_EVENTS_MAX
 from shared.database import is_away
 from shared.messaging import Outgoing, Service, Unconfirmed, envelopes
 from shared.messaging.topology import INTAKE
+from shared.objects import ObjectStore
 
 log = structlog.get_logger()
 
@@ -28,8 +30,9 @@ class Edge:
     No message waits on purpose: under load batches grow by themselves, at rest each goes alone.
     """
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, objects: ObjectStore) -> None:
         self._service = service
+        self._objects = objects
         self._waiting: dict[Lane, list[tuple[Message, asyncio.Future[None]]]] = {"urgent": [], "routine": []}
         self._senders: dict[Lane, asyncio.Task[None]] = {}
         self._broker_trusted_from = 0.0
@@ -39,12 +42,20 @@ class Edge:
         waiting = self._waiting[lane]
         if len(waiting) >= WAITING_MAX:
             raise BothAway
+        message = await self._without_large_body(message)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         waiting.append((message, done))
         sender = self._senders.get(lane)
         if sender is None or sender.done():
             self._senders[lane] = asyncio.create_task(self._send(lane))
         await done
+
+    async def _without_large_body(self, message: Message) -> Message:
+        try:
+            return await put_away(self._objects, message)
+        except OSError as error:
+            log.warning("object_store_away", error=type(error).__name__)
+            raise BothAway from error
 
     async def _send(self, lane: Lane) -> None:
         waiting = self._waiting[lane]

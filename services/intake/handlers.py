@@ -6,8 +6,16 @@ from itertools import chain
 from uuid import UUID
 
 from services.intake import store
+from services.intake.bodies import fetched
 from services.intake.channels import ADAPTERS, Reading
-from services.intake.domain import Numbers, Registration, find_numbers, register
+from services.intake.domain import (
+    Numbers,
+    Registration,
+    find_numbers,
+    register,
+    with_file_ids,
+    without_addresses,
+)
 from shared.contracts import (
     AddressRecorded,
     CaseEvent,
@@ -25,6 +33,7 @@ from shared.contracts import (
 from shared.ids import derived_id
 from shared.messaging import Never, Outgoing, Unit, envelopes
 from shared.messaging.topology import EVENTS, LANES, NOTIFIER, ROUTING
+from shared.objects import ObjectStore
 from shared.urgency import EmergencyWords
 from shared.vault import Vault
 
@@ -36,14 +45,17 @@ class Intake:
     vault: Vault
     numbers: Numbers
     emergencies: EmergencyWords
+    objects: ObjectStore
 
     async def take_in(self, unit: Unit, events: Sequence[Message]) -> None:
         """Store everything raw, register each contact once, open its cases, and tell who must know."""
+        events = await fetched(self.objects, unit, events)
         readings = [(event, _read(event)) for event in events]
         await store.keep_raw(unit.connection, [_raw(event) for event in events], self.vault)
         registrations, raw_ids = await self._register(unit, readings)
         messages = [store.Inbound(row.message, row.contact_id, raw_ids[row.contact_id]) for row in registrations]
         fresh = await store.add_messages(unit.connection, messages)
+        await store.expect_files(unit.connection, [row for row in messages if row.contact_id in fresh], self.vault)
         registered = [row for row in registrations if row.contact_id in fresh]
         await store.add_contacts(unit.connection, registered, raw_ids)
         people = [store.Person(row.person_id, row.message) for row in registered if row.person_id]
@@ -70,7 +82,7 @@ class Intake:
         self, unit: Unit, readings: Sequence[tuple[Message, Reading]]
     ) -> tuple[list[Registration], dict[UUID, UUID]]:
         """Ask the domain about each message; one that stands twice in the batch counts once."""
-        messages = [(event, message) for event, reading in readings for message in reading.messages]
+        messages = [(event, with_file_ids(message)) for event, reading in readings for message in reading.messages]
         quoted = {id(message): find_numbers(message.text) for _, message in messages}
         known = await store.owners_of(unit.connection, set(chain.from_iterable(quoted.values())))
         registrations: dict[tuple[str, str, str], Registration] = {}
@@ -110,7 +122,7 @@ def _read(event: Message) -> Reading:
 def _raw(event: Message) -> store.Raw:
     match event:
         case WebhookReceived():
-            return store.Raw(event.id, event.channel, event.body)
+            return store.Raw(event.id, event.channel, event.body, event.body_key)
         case MessageReceived() | DeliveryReported():
             return store.Raw(event.id, event.channel, event.model_dump_json(exclude_none=True).encode())
         case _:
@@ -171,7 +183,7 @@ def _fact(row: Registration, numbers: dict[UUID, str]) -> ContactRegistered:
 
 
 def _work(row: Registration, numbers: dict[UUID, str]) -> list[Message]:
-    message = row.message
+    message = without_addresses(row.message)
     if row.effect is Effect.JOINED:
         return [
             ContactJoined(

@@ -7,24 +7,26 @@ of media (see `base.py`), and a row in `ADAPTERS`. Its name there is its address
 from collections.abc import Mapping
 from typing import Final
 
-from services.intake.channels import netgsm, twilio, verimor, whatsapp
+from services.intake.channels import netgsm, twilio, verimor, whatsapp, whatsapp_media
 from services.intake.channels.base import (
     Accept,
     Adapter,
     Answered,
     Bookmarks,
     BothAway,
+    Carried,
     Collector,
     Endpoint,
     FailedAddress,
     Knock,
     Media,
     Reading,
+    TooLarge,
 )
 from shared.contracts import Channel
 
 ADAPTERS: Final[Mapping[str, Adapter]] = {
-    "whatsapp": Adapter(Channel.WHATSAPP, whatsapp.read, endpoint=whatsapp.endpoint),
+    "whatsapp": Adapter(Channel.WHATSAPP, whatsapp.read, endpoint=whatsapp.endpoint, media=whatsapp_media.media),
     "netgsm": Adapter(Channel.SMS, netgsm.read, collector=netgsm.collector),
     "verimor": Adapter(Channel.SMS, verimor.read, endpoint=verimor.endpoint, collector=verimor.collector),
     "twilio": Adapter(Channel.SMS, twilio.read, endpoint=twilio.endpoint),
@@ -37,10 +39,12 @@ __all__ = [
     "Answered",
     "Bookmarks",
     "BothAway",
+    "Carried",
     "Collector",
     "Endpoint",
     "FailedAddress",
     "Knock",
     "Media",
     "Reading",
+    "TooLarge",
 ]

@@ -91,12 +91,20 @@ class Collector(Protocol):
         ...
 
 
+class TooLarge(ValueError):
+    """Raised when a file is larger than we take."""
+
+
 class Media(Protocol):
-    """Fetches the files a provider keeps for us."""
+    """Fetches the files a provider keeps for us; see `download.py` for how to do so safely."""
 
     async def fetch(self, attachment: Attachment, account: str, bytes_max: int) -> bytes:
-        """The file, at most `bytes_max` long. Raises ValueError when it never will come, OSError for not now."""
+        """The file, at most `bytes_max` long. Raises TooLarge, ValueError (it never will come), OSError (not now)."""
         ...
+
+
+# A file that stands in the payload itself (a mail's part): its bytes from the payload's. Raises ValueError.
+Carried = Callable[[bytes, Attachment], bytes]
 
 
 def none() -> None:
@@ -113,3 +121,4 @@ class Adapter:
     endpoint: Callable[[], Endpoint | None] = field(default=none)
     collector: Callable[[], Collector | None] = field(default=none)
     media: Callable[[], Media | None] = field(default=none)
+    carried: Carried | None = None

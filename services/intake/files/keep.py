@@ -53,6 +53,7 @@ class Files:
             await self._store.delete(file_key(file_id))
 
     def close(self) -> None:
+        """Let its threads go, for whoever made it."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 

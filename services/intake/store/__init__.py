@@ -23,12 +23,26 @@ from services.intake.store.contacts import (
     open_cases,
     owners_of,
 )
+from services.intake.store.files import (
+    ClaimedFile,
+    FileState,
+    claim_files,
+    expect_files,
+    files_of_case,
+    give_up_file,
+    give_up_without_source,
+    raw_body,
+    settle_file,
+    try_file_later,
+)
 from services.intake.store.forms import Submission, keep_web_replies, submission
 
 __all__ = [
     "CaseContact",
     "CaseFile",
     "CaseStep",
+    "ClaimedFile",
+    "FileState",
     "Inbound",
     "NearCase",
     "Person",
@@ -39,13 +53,21 @@ __all__ = [
     "add_people",
     "add_steps",
     "case_by_number",
+    "claim_files",
     "contacts_of",
+    "expect_files",
+    "files_of_case",
+    "give_up_file",
+    "give_up_without_source",
     "keep_raw",
     "keep_web_replies",
     "open_cases",
     "open_cases_near",
     "owners_of",
     "people_of",
+    "raw_body",
+    "settle_file",
     "steps_of",
     "submission",
+    "try_file_later",
 ]

@@ -17,11 +17,12 @@ _NOWHERE: Final = Place()
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """A message as it came."""
+    """A message as it came; a large one lies in the object store under `body_key`, and `body` is not looked at."""
 
     id: UUID
     channel: Channel
     body: bytes
+    body_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,14 @@ async def keep_raw(connection: Connection, raws: Sequence[Raw], vault: Vault) ->
     """Store messages as they came, sealed; one that is kept already stays as it is."""
     await connection.execute(
         """
-        INSERT INTO raw_message (id, channel, sealed)
-        SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[])
+        INSERT INTO raw_message (id, channel, sealed, body_key)
+        SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::text[])
         ON CONFLICT DO NOTHING
         """,
         [raw.id for raw in raws],
         [raw.channel for raw in raws],
-        [vault.seal(raw.body, raw.id) for raw in raws],
+        [None if raw.body_key else vault.seal(raw.body, raw.id) for raw in raws],
+        [raw.body_key for raw in raws],
     )
 
 

@@ -1,0 +1,139 @@
+"""Fetches the files that a provider keeps for us, at once and in the background, and hands them to `Files.keep`.
+
+Claim with a lease, fetch without a transaction, record: a crash leaves the file to the next one whose turn it is.
+What a provider or we ourselves refuse for ever is given up with its reason; what is only late is tried again.
+"""
+
+import asyncio
+import random
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Final
+
+import structlog
+from cryptography.exceptions import InvalidTag
+
+from services.intake import store
+from services.intake.channels import ADAPTERS, Media, TooLarge
+from services.intake.files import BYTES_MAX, Files, Refusal, Refused
+from services.intake.store import ClaimedFile
+from shared import metrics
+from shared.database import is_away
+from shared.messaging import Service
+from shared.objects import Missing, ObjectStore, Tampered
+from shared.vault import Vault
+
+log = structlog.get_logger()
+
+AT_ONCE_MAX: Final = 4
+POLL_SECONDS: Final = 0.5  # an address of a file may live five minutes; nobody waits for this
+LEASE: Final = timedelta(minutes=5)
+# Longer than any attempt, so that a lease never ends under a file that still is being fetched.
+ATTEMPT_SECONDS_MAX: Final = 240.0
+# Waits before the next attempt, times a random 0.5-1.5; providers keep a file for some days.
+RETRY_SECONDS: Final = (2, 10, 60, 300, 1800, 3 * 3600, 12 * 3600, 24 * 3600, 24 * 3600)
+WITHOUT_SOURCE_MAX: Final = timedelta(days=7)
+HOUSEKEEPING_SECONDS: Final = 3600.0
+AWAY_SECONDS: Final = 2.0
+
+
+def configured_media() -> dict[str, Media]:
+    """The sources whose settings are there."""
+    found = {name: adapter.media() for name, adapter in ADAPTERS.items()}
+    return {name: source for name, source in found.items() if source is not None}
+
+
+class MediaFetcher:
+    """Runs in every intake worker beside the consumers; several share the work by the rows' leases."""
+
+    def __init__(
+        self, service: Service, objects: ObjectStore, files: Files, vault: Vault, sources: Mapping[str, Media]
+    ) -> None:
+        self._service, self._objects, self._files, self._vault = service, objects, files, vault
+        self._sources = sources
+        carried = [name for name, adapter in ADAPTERS.items() if adapter.carried is not None]
+        self._providers: Sequence[str] = sorted({*sources, *carried})
+
+    async def run(self) -> None:
+        """For ever; cancelled, it leaves what it had claimed to its lease."""
+        running: set[asyncio.Task[None]] = set()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._keep_house())
+            while True:
+                claimed = await self._claim(AT_ONCE_MAX - len(running))
+                running |= {group.create_task(self._settle(file)) for file in claimed}
+                if running:
+                    await asyncio.wait(running, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                else:
+                    await asyncio.sleep(POLL_SECONDS)
+                running = {task for task in running if not task.done()}
+
+    async def _claim(self, files_max: int) -> list[ClaimedFile]:
+        if not files_max:
+            return []
+        try:
+            return await store.claim_files(self._service.pool, self._providers, files_max, LEASE, self._vault)
+        except Exception as error:
+            if not is_away(error):
+                raise
+            await asyncio.sleep(AWAY_SECONDS)
+            return []
+
+    async def _settle(self, file: ClaimedFile) -> None:
+        """One file, one outcome; with the database away its lease runs out and somebody does it again."""
+        try:
+            outcome = await self._try(file)
+            metrics.FILES.labels(provider=file.provider, outcome=outcome).inc()
+        except Exception as error:
+            if not is_away(error):
+                raise
+            log.warning("file_not_recorded", file_id=str(file.id), error=type(error).__name__)
+
+    async def _try(self, file: ClaimedFile) -> str:
+        try:
+            async with asyncio.timeout(ATTEMPT_SECONDS_MAX):
+                stored = await self._files.keep(file.id, await self._bytes(file), file.attachment.name)
+        except Refused as error:
+            return await self._give_up(file, "refused", error.refusal)
+        except TooLarge:
+            return await self._give_up(file, "refused", Refusal.TOO_LARGE)
+        except (ValueError, Missing, Tampered, InvalidTag) as error:
+            log.warning("file_lost", file_id=str(file.id), provider=file.provider, error=type(error).__name__)
+            return await self._give_up(file, "lost", "gone")
+        except OSError as error:
+            return await self._try_later(file, error)
+        await store.settle_file(self._service.pool, stored)
+        return "kept"
+
+    async def _bytes(self, file: ClaimedFile) -> bytes:
+        """From the payload the file came in, or from its provider. Raises ValueError, OSError, Missing."""
+        carried = ADAPTERS[file.provider].carried
+        if carried is None:
+            return await self._sources[file.provider].fetch(file.attachment, file.account, BYTES_MAX)
+        raw = await store.raw_body(self._service.pool, file.raw_id, self._vault)
+        if raw is None:
+            raise ValueError("the message it came with is not there any more")
+        body = await self._objects.get(raw) if isinstance(raw, str) else raw
+        return await asyncio.to_thread(carried, body, file.attachment)
+
+    async def _give_up(self, file: ClaimedFile, state: str, reason: str) -> str:
+        await store.give_up_file(self._service.pool, file.id, state, reason)
+        return state
+
+    async def _try_later(self, file: ClaimedFile, error: OSError) -> str:
+        log.warning("file_later", file_id=str(file.id), attempts=file.attempts, error=type(error).__name__)
+        if file.attempts > len(RETRY_SECONDS):
+            return await self._give_up(file, "lost", "never_came")
+        seconds = RETRY_SECONDS[file.attempts - 1] * random.uniform(0.5, 1.5)
+        await store.try_file_later(self._service.pool, file.id, timedelta(seconds=seconds))
+        return "later"
+
+    async def _keep_house(self) -> None:
+        """Files of providers that nobody fetches from any more do not wait for ever."""
+        while True:
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
+            try:
+                await store.give_up_without_source(self._service.pool, self._providers, WITHOUT_SOURCE_MAX)
+            except Exception as error:
+                if not is_away(error):
+                    raise
