@@ -7,7 +7,7 @@ of media (see `base.py`), and a row in `ADAPTERS`. Its name there is its address
 from collections.abc import Mapping
 from typing import Final
 
-from services.intake.channels import netgsm, twilio, verimor, whatsapp, whatsapp_media
+from services.intake.channels import email, netgsm, twilio, verimor, whatsapp, whatsapp_media
 from services.intake.channels.base import (
     Accept,
     Adapter,
@@ -26,6 +26,7 @@ from services.intake.channels.base import (
 from shared.contracts import Channel
 
 ADAPTERS: Final[Mapping[str, Adapter]] = {
+    "email": Adapter(Channel.EMAIL, email.read),
     "whatsapp": Adapter(Channel.WHATSAPP, whatsapp.read, endpoint=whatsapp.endpoint, media=whatsapp_media.media),
     "netgsm": Adapter(Channel.SMS, netgsm.read, collector=netgsm.collector),
     "verimor": Adapter(Channel.SMS, verimor.read, endpoint=verimor.endpoint, collector=verimor.collector),
