@@ -22,7 +22,7 @@ class ChannelKit:
     """`text` and `photo` make a payload from a text, an id and the place among several; `status` is a receipt of ours.
 
     `signed` says how a body is posted to the edge under a URL; None: this provider is asked, or listened to.
-    `forged` are ways of posting it that must be refused.
+    `forged` are ways of posting it that must be refused. `reads_any_bytes`: to its reader nothing is garbage.
     """
 
     provider: str
@@ -37,6 +37,7 @@ class ChannelKit:
     environment: Mapping[str, str] = field(default_factory=dict)
     signed: Callable[[bytes, str], Posted] | None = None
     forged: Callable[[bytes, str], Mapping[str, Posted]] | None = None
+    reads_any_bytes: bool = False
 
     def payload(self, body: bytes) -> WebhookReceived:
         """The payload as the edge or the collector makes it safe."""
