@@ -12,10 +12,19 @@ CREDENTIALS: Mapping[str, str] = {
     "VERIMOR_WEBHOOK_KEY": "verimor-key",
     "TWILIO_ACCOUNT_SID": "AC00000000000000000000000000000000",
     "TWILIO_AUTH_TOKEN": "twilio-token",
+    "TELEGRAM_BOT_TOKEN": "7700000001:telegram-token",
+    "TELEGRAM_WEBHOOK_SECRET": "telegram-secret",
+    "MESSENGER_APP_SECRET": "app-secret",
+    "MESSENGER_VERIFY_TOKEN": "verify-me",
+    "MESSENGER_ACCESS_TOKEN": "messenger-token",
+    "INSTAGRAM_APP_SECRET": "app-secret",
+    "INSTAGRAM_VERIFY_TOKEN": "verify-me",
+    "INSTAGRAM_ACCESS_TOKEN": "instagram-token",
     "TWILIO_FROM": "+903620000000",
 }
 
 
 def url_variables(url: str) -> dict[str, str]:
     """Where each provider's API answers."""
-    return {f"{name.upper()}_API_URL": f"{url}/{name}" for name in ("netgsm", "verimor", "twilio")}
+    names = ("netgsm", "verimor", "twilio", "telegram")
+    return {"META_GRAPH_URL": f"{url}/graph"} | {f"{name.upper()}_API_URL": f"{url}/{name}" for name in names}

@@ -7,7 +7,7 @@ of media (see `base.py`), and a row in `ADAPTERS`. Its name there is its address
 from collections.abc import Mapping
 from typing import Final
 
-from services.intake.channels import email, netgsm, twilio, verimor, whatsapp, whatsapp_media
+from services.intake.channels import email, messenger, netgsm, telegram, twilio, verimor, whatsapp, whatsapp_media
 from services.intake.channels.base import (
     Accept,
     Adapter,
@@ -23,15 +23,17 @@ from services.intake.channels.base import (
     Reading,
     TooLarge,
 )
-from services.intake.channels.mail import listener
 from shared.contracts import Channel
 
 ADAPTERS: Final[Mapping[str, Adapter]] = {
-    "email": Adapter(Channel.EMAIL, email.read, collector=listener.collector, carried=email.carried),
+    "email": Adapter(Channel.EMAIL, email.read),
     "whatsapp": Adapter(Channel.WHATSAPP, whatsapp.read, endpoint=whatsapp.endpoint, media=whatsapp_media.media),
     "netgsm": Adapter(Channel.SMS, netgsm.read, collector=netgsm.collector),
     "verimor": Adapter(Channel.SMS, verimor.read, endpoint=verimor.endpoint, collector=verimor.collector),
-    "twilio": Adapter(Channel.SMS, twilio.read, endpoint=twilio.endpoint),
+    "twilio": Adapter(Channel.SMS, twilio.read, endpoint=twilio.endpoint, media=twilio.media),
+    "telegram": Adapter(Channel.SOCIAL, telegram.read, endpoint=telegram.endpoint, media=telegram.media),
+    "messenger": Adapter(Channel.SOCIAL, messenger.read, endpoint=messenger.messenger_endpoint, media=messenger.media),
+    "instagram": Adapter(Channel.SOCIAL, messenger.read, endpoint=messenger.instagram_endpoint, media=messenger.media),
 }
 
 __all__ = [

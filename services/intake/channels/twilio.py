@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from services.intake.channels import sms
 from services.intake.channels.base import Answered, FailedAddress, Knock, Reading
 from services.intake.channels.doors import is_same, only_header, payload
+from services.intake.channels.download import Downloads, Gone
 from services.intake.channels.payloads import number, reference, short
 from shared.contracts import (
     Attachment,
@@ -43,6 +44,7 @@ STATUSES: Final[Mapping[str, NoticeStatus]] = {
 # Errors that say the number takes no SMS at all: unknown handset, landline.
 DEAD_NUMBERS: Final = frozenset({"30005", "30006", "21614"})
 NO_ANSWER: Final = b'<?xml version="1.0" encoding="UTF-8"?><Response/>'  # TwiML: say nothing now
+MEDIA_HOSTS: Final = ("api.twilio.com", ".twiliocdn.com", ".twilio.com")
 FIELDS_MAX: Final = 200
 MEDIA_MAX: Final = 10
 REFERENCE: Final = "reference"
@@ -55,6 +57,14 @@ class TwilioHookSettings(ProviderSettings):
     twilio_auth_token_before: SecretStr | None = None
 
 
+class TwilioMediaSettings(ProviderSettings):
+    """The account, its token, and where the API answers."""
+
+    twilio_account_sid: str
+    twilio_auth_token: SecretStr
+    twilio_api_url: str = "https://api.twilio.com"
+
+
 def endpoint() -> "TwilioEndpoint | None":
     """The webhook of this environment's account; None: not configured."""
     settings = given(TwilioHookSettings)
@@ -62,6 +72,12 @@ def endpoint() -> "TwilioEndpoint | None":
         return None
     tokens = (settings.twilio_auth_token, settings.twilio_auth_token_before)
     return TwilioEndpoint(tuple(token.get_secret_value() for token in tokens if token))
+
+
+def media() -> "TwilioMedia | None":
+    """The source of files of this environment's account; None: not configured."""
+    settings = given(TwilioMediaSettings)
+    return TwilioMedia(settings) if settings else None
 
 
 def signature(url: str, fields: Mapping[str, str], token: str) -> str:
@@ -172,3 +188,23 @@ def _spellings(url: str) -> tuple[str, ...]:
         port = 443 if parts.scheme == "https" else 80
         return url, parts._replace(netloc=f"{parts.netloc}:{port}").geturl()
     return url, parts._replace(netloc=parts.hostname or "").geturl()
+
+
+class TwilioMedia:
+    """Files lie behind the account's login, which sends on to Twilio's store."""
+
+    def __init__(self, settings: TwilioMediaSettings) -> None:
+        user = f"{settings.twilio_account_sid}:{settings.twilio_auth_token.get_secret_value()}"
+        self._headers = {"Authorization": f"Basic {base64.b64encode(user.encode()).decode()}"}
+        self._downloads = Downloads(MEDIA_HOSTS, own=settings.twilio_api_url, redirects_max=2)
+
+    async def fetch(self, attachment: Attachment, account: str, bytes_max: int) -> bytes:
+        """The file. Raises TooLarge, ValueError when it never will come, OSError for not now."""
+        if attachment.url is None:
+            raise ValueError("Twilio told no address")
+        try:
+            return await self._downloads.get(attachment.url, self._headers, bytes_max)
+        except Gone as error:
+            if error.status == 404:
+                raise ValueError("Twilio has the file no more") from error
+            raise

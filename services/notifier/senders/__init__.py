@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from services.notifier.senders import netgsm, twilio, verimor, whatsapp
+from services.notifier.senders import messenger, netgsm, telegram, twilio, verimor, whatsapp
 from services.notifier.senders.base import ApprovedTemplate, Letter, Sender
 from shared.contracts import Channel
 
@@ -26,6 +26,9 @@ SENDERS: Final[Mapping[str, SenderRow]] = {
     "netgsm": SenderRow(Channel.SMS, netgsm.sender),
     "verimor": SenderRow(Channel.SMS, verimor.sender),
     "twilio": SenderRow(Channel.SMS, twilio.sender),
+    "telegram": SenderRow(Channel.SOCIAL, telegram.sender),
+    "messenger": SenderRow(Channel.SOCIAL, messenger.messenger),
+    "instagram": SenderRow(Channel.SOCIAL, messenger.instagram),
 }
 
 __all__ = ["SENDERS", "ApprovedTemplate", "Letter", "Sender", "SenderRow"]

@@ -5,9 +5,19 @@ A provider joins the suite with a file here and a row in `KITS`.
 
 from collections.abc import Mapping
 
-from tests.intake.kits import email, netgsm, twilio, verimor, whatsapp
+from tests.intake.kits import email, messenger, netgsm, telegram, twilio, verimor, whatsapp
 from tests.intake.kits.base import ChannelKit
 
 KITS: Mapping[str, ChannelKit] = {
-    kit.provider: kit for kit in (whatsapp.KIT, email.KIT, netgsm.KIT, verimor.KIT, twilio.KIT)
+    kit.provider: kit
+    for kit in (
+        whatsapp.KIT,
+        email.KIT,
+        netgsm.KIT,
+        verimor.KIT,
+        twilio.KIT,
+        telegram.KIT,
+        messenger.MESSENGER,
+        messenger.INSTAGRAM,
+    )
 }

@@ -67,6 +67,9 @@ def _all(answer: str, codes: str) -> dict[str, str]:
     return dict.fromkeys(codes.split(), answer)
 
 
+_META_CODES = (
+    _all("never", "10 100 200 551 1545041 2018001") | _all("later", "4 190 368 613 1200") | _all("unknown", "1 2")
+)
 OUTSIDE: Mapping[str, SenderKit] = {
     "netgsm": a_kit(
         "netgsm",
@@ -94,5 +97,29 @@ OUTSIDE: Mapping[str, SenderKit] = {
         | _all("later", "20003 20429 14107 21611"),
         account="903620000000",
         address=PHONE,
+    ),
+    "telegram": a_kit(
+        "telegram",
+        refused="403",
+        later="429",
+        codes=_all("never", "400 403") | _all("later", "401 404 429"),
+        account="telegram-7700000001",
+        address="500000001",
+    ),
+    "messenger": a_kit(
+        "messenger",
+        refused="551",
+        later="613",
+        codes=_META_CODES,
+        account="messenger-100000000000001",
+        address="600000000000001",
+    ),
+    "instagram": a_kit(
+        "instagram",
+        refused="1545041",
+        later="4",
+        codes=_META_CODES,
+        account="instagram-17840000000000001",
+        address="600000000000002",
     ),
 }
