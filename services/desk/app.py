@@ -2,11 +2,12 @@
 
 from pydantic import Field, SecretStr
 
-from services.desk.handlers import Tasks, Work, take_in
+from services.desk.adviser import Adviser
+from services.desk.handlers import Entries, Tasks, Work, take_in
 from services.desk.pages import TEMPLATES, add_pages
 from services.desk.web import SignIn, add_routes, add_task_routes
 from shared import municipality
-from shared.contracts import AssignmentOffered, CitizenAdded, TaskRequested
+from shared.contracts import AssignmentOffered, CitizenAdded, ContactRegistered, TaskRequested
 from shared.messaging import Consumer, Service
 from shared.messaging.topology import LANES, owner_queue
 from shared.pages import Pages
@@ -21,6 +22,7 @@ class DeskSettings(Settings):
 
     ilkim_vault_key: Key
     ilkim_blind_index_key: Key
+    router_url: str = Field("", description="the router inside, e.g. http://router:8000; empty: no proposals")
     desk_user: str = Field(min_length=1, max_length=100)
     desk_password: SecretStr = Field(min_length=8)
 
@@ -35,8 +37,11 @@ def desk() -> Service:
     queues = [owner_queue(owner, lane) for lane in LANES for owner in work.owners]
     service.consume(Consumer("desk", queues, [AssignmentOffered, CitizenAdded], take_in))
     service.consume(Consumer("desk-tasks", ["desk.tasks"], [TaskRequested], tasks.take_in))
+    entries = Entries(service, place, Adviser(settings.router_url))
+    service.consume(Consumer("desk-contacts", ["desk.contacts"], [ContactRegistered], entries.take_contacts))
+    service.on_stop(entries.adviser.close)
     sign_in = SignIn(settings.desk_user, settings.desk_password.get_secret_value())
     add_routes(service.web, work, sign_in)
     add_task_routes(service.web, tasks, sign_in)
-    add_pages(service.web, work, tasks, Pages(TEMPLATES, place), sign_in)
+    add_pages(service.web, work, tasks, entries, Pages(TEMPLATES, place), sign_in)
     return service

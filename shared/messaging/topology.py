@@ -112,6 +112,7 @@ _SERVICE_QUEUES: Final = (
     Queue("intake.settled", DESK, "settled.intake", "tasks of intake that a person settled"),
     Queue("notifier.settled", DESK, "settled.notifier", "tasks of the notifier that a person settled"),
     Queue("desk.tasks", DESK, "tasks", "tasks for a person, and calls as they come in"),
+    Queue("desk.contacts", EVENTS, "intake.#", "contacts, for the operator who waits for a number"),
     Queue("reporting.events", EVENTS, "#", "every fact, to be counted"),
     Queue("dead", DEAD, "#", "dead letters of the broker: none in a healthy system"),
     Queue("unrouted", UNROUTED, "", "mis-keyed messages: none in a healthy system"),

@@ -9,13 +9,21 @@ from uuid import UUID
 
 import aiohttp
 import pytest
+from pydantic import SecretStr
 
 from services.desk.app import desk
+from services.router.app import MODEL
+from services.router.domain.decision import load_knowledge
+from services.router.web import add_routes as add_proposal_routes
+from shared import municipality
 from shared.contracts import AssignmentOffered, Message, OwnerKind
+from shared.messaging import Service
 from shared.messaging.topology import DEPARTMENTS, owner_queue
+from shared.settings import Settings
 from tests.builders import an_assignment_offered
-from tests.harness import System, a_system, built, serving, until
+from tests.harness import AWAY_AMQP, AWAY_DATABASE, System, a_system, built, serving, until
 
+PLACE = municipality.load(Settings.model_fields["ilkim_municipality"].default)
 CENTRE = "cozum-merkezi"
 OWN = "ozel-kalem"
 USER, PASSWORD = "ayse", "şifre: uzun"
@@ -86,11 +94,21 @@ class Desk:
         return [item["assignment_id"] for item in (await self.get(path)).json()["items"]]
 
 
+def an_adviser() -> Service:
+    """The router's question over HTTP; the rest of it is away."""
+    service = Service(
+        "router", "router", Settings(rabbitmq_url=SecretStr(AWAY_AMQP), database_url=SecretStr(AWAY_DATABASE))
+    )
+    add_proposal_routes(service.web, load_knowledge(PLACE, MODEL))
+    return service
+
+
 @pytest.fixture(scope="module")
 async def started(amqp_url: str, database_url: str) -> AsyncIterator[Desk]:
     async with (
         a_system(amqp_url, database_url, "desk", OWNERS) as system,
-        serving(built(desk, system, DESK_USER=USER, DESK_PASSWORD=PASSWORD)) as url,
+        serving(an_adviser()) as router_url,
+        serving(built(desk, system, DESK_USER=USER, DESK_PASSWORD=PASSWORD, ROUTER_URL=router_url)) as url,
         aiohttp.ClientSession(url, headers=basic(USER, PASSWORD)) as http,
     ):
         yield Desk(system, http)

@@ -1,5 +1,16 @@
 """The decisions of the desk, pure: the same arguments give the same answer."""
 
+from services.desk.domain.entry import (
+    CHANNELS,
+    Entered,
+    Entry,
+    PetitionPart,
+    Wish,
+    faults,
+    message_of,
+    petition_lacks,
+    split_street,
+)
 from services.desk.domain.reasons import Reason, in_words, read_reasons
 from services.desk.domain.tasks import (
     WANT_A_REASON,
@@ -34,14 +45,18 @@ from services.desk.domain.work import (
 )
 
 __all__ = [
+    "CHANNELS",
     "WANT_A_REASON",
     "WAYS",
     "Action",
     "Ask",
     "Close",
     "Decide",
+    "Entered",
+    "Entry",
     "Item",
     "Move",
+    "PetitionPart",
     "Reached",
     "Reason",
     "Return",
@@ -53,15 +68,20 @@ __all__ = [
     "Task",
     "TaskVerdict",
     "Verdict",
+    "Wish",
     "add",
     "apply",
+    "faults",
     "in_words",
     "item_of",
     "judge",
     "judge_settling",
+    "message_of",
     "offered",
+    "petition_lacks",
     "read_reasons",
     "receipt",
     "settled",
+    "split_street",
     "task_of",
 ]
