@@ -1,20 +1,19 @@
 """API keys and idempotency keys, on a real database: who may call, how often, and the same receipt for the same."""
 
 import asyncio
-import hashlib
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from pydantic import SecretStr
 
 from ops import api_keys
-from services.intake.callers import ANYBODY, Callers, Once, Scope, idempotency_key, keys, new_key, once, store
+from services.intake.callers import ANYBODY, Callers, Once, Scope, idempotency_key, keys, once, store
 from shared.database import connect_pool
 from shared.ids import new_id
 from shared.messaging import Service
 from shared.problems import Problem
 from tests.harness import AWAY_DATABASE, System
+from tests.intake.open311 import a_key
 
 NOW = datetime.now(UTC)
 
@@ -24,22 +23,6 @@ def service(system: System) -> Service:
     made = system.service()
     made.pool = system.pool
     return made
-
-
-async def a_key(system: System, **changed: Any) -> str:
-    key = new_key()
-    given = {"name": new_id().hex, "scopes": list(Scope), "requests_per_minute": 100, "expires_at": None} | changed
-    async with system.pool.acquire() as connection:
-        await store.add_key(
-            connection,
-            new_id(),
-            given["name"],
-            hashlib.sha256(key.encode()).digest(),
-            given["scopes"],
-            given["requests_per_minute"],
-            given["expires_at"],
-        )
-    return key
 
 
 async def refused(callers: Callers, key: str, scope: Scope = Scope.OPEN311, now: datetime = NOW) -> int:

@@ -70,9 +70,9 @@ def read(payload: WebhookReceived) -> Reading:
     return Reading((message,))
 
 
-def part_of(raw: bytes, provider_id: str) -> bytes:
+def carried(raw: bytes, attachment: Attachment) -> bytes:
     """The content of an attachment as `read` named it. Raises ValueError when the mail has no such part."""
-    number = provider_id.removeprefix("part-")
+    number = attachment.provider_id.removeprefix("part-")
     for entity in parse(raw).walk():
         if number.isascii() and number.isdigit() and entity.index == int(number):
             return _whole(entity) if entity.media_type.startswith("message/") else entity.content()
@@ -115,7 +115,7 @@ def _message(payload: WebhookReceived, mail: Entity, text: str, verdict: Verdict
 
 def _envelope(payload: WebhookReceived) -> Envelope:
     mail_from = payload.details.get("mail_from")
-    return Envelope(mail_from.lower() if mail_from is not None else None, _lines(payload, "rcpt_to"))
+    return Envelope(mail_from.strip("<>").lower() if mail_from is not None else None, _lines(payload, "rcpt_to"))
 
 
 def _ours(payload: WebhookReceived) -> Ours:

@@ -36,6 +36,7 @@ from services.intake.store.files import (
     try_file_later,
 )
 from services.intake.store.forms import Submission, keep_web_replies, submission
+from services.intake.store.listing import Listing, cases_by_number, listed, numbers_of_message, steps_of_all
 
 __all__ = [
     "CaseContact",
@@ -44,6 +45,7 @@ __all__ = [
     "ClaimedFile",
     "FileState",
     "Inbound",
+    "Listing",
     "NearCase",
     "Person",
     "Raw",
@@ -53,6 +55,7 @@ __all__ = [
     "add_people",
     "add_steps",
     "case_by_number",
+    "cases_by_number",
     "claim_files",
     "contacts_of",
     "expect_files",
@@ -61,6 +64,8 @@ __all__ = [
     "give_up_without_source",
     "keep_raw",
     "keep_web_replies",
+    "listed",
+    "numbers_of_message",
     "open_cases",
     "open_cases_near",
     "owners_of",
@@ -68,6 +73,7 @@ __all__ = [
     "raw_body",
     "settle_file",
     "steps_of",
+    "steps_of_all",
     "submission",
     "try_file_later",
 ]

@@ -128,7 +128,7 @@ def test_files_are_attachments_and_their_bytes_are_found_again() -> None:
 
     [file] = message(raw).attachments
     assert (file.media_type, file.name) == ("image/png", "fotoğraf.png")
-    assert email.part_of(raw, file.provider_id) == PICTURE
+    assert email.carried(raw, file) == PICTURE
 
 
 def test_a_file_name_in_pieces_with_a_charset_is_put_together() -> None:
@@ -166,7 +166,7 @@ def test_a_file_uuencoded_within_the_text_is_taken_out() -> None:
     found = message(raw)
     assert text_of(raw) == TEXT
     assert [file.name for file in found.attachments] == ["not.txt"]
-    assert email.part_of(raw, found.attachments[0].provider_id) == b"Cat"
+    assert email.carried(raw, found.attachments[0]) == b"Cat"
 
 
 def test_broken_base64_gives_what_can_be_read() -> None:
