@@ -6,6 +6,7 @@ from pydantic import Field
 
 from services.intake.callers import Callers, Once
 from services.intake.collector import Collectors, configured_collectors
+from services.intake.contacts import ContactsApi
 from services.intake.domain import Numbers
 from services.intake.edge import Edge
 from services.intake.files import Files
@@ -13,7 +14,7 @@ from services.intake.handlers import Intake
 from services.intake.media import MediaFetcher, configured_media
 from services.intake.open311 import Open311, Open311Settings
 from services.intake.pages import CitizenPages
-from services.intake.web import Form, add_routes
+from services.intake.web import Form
 from services.intake.webhooks import Webhooks, configured_endpoints
 from shared import municipality
 from shared.contracts import (
@@ -99,9 +100,9 @@ def edge() -> Service:
     emergencies = EmergencyWords(place.emergencies)
     Webhooks(safe, emergencies, configured_endpoints(), settings.ilkim_public_url).mount(service.web)
     form = Form(safe, service, emergencies)
-    add_routes(service.web, form)
-    CitizenPages(service, form, place, objects, key_bytes(settings.ilkim_tracking_key)).mount(service.web)
     callers, once = Callers(service), Once(service)
+    ContactsApi(form, callers, once).mount(service.web)
+    CitizenPages(service, form, place, objects, key_bytes(settings.ilkim_tracking_key)).mount(service.web)
     Open311(service, safe, place, objects, callers, once, read(Open311Settings)).mount(service.web)
     service.background(once.sweep_forever)
     return service

@@ -1,25 +1,21 @@
-"""The citizen's form as an API, answered only when what was sent is safe."""
+"""The citizen's form, behind its pages and its API: answered only when what was sent is safe."""
 
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.intake import store
-from services.intake.channels import BothAway
 from services.intake.domain import lane_of
 from services.intake.edge import Edge
 from shared.contracts import Attachment, Channel, ContactPoint, MessageReceived, Place, Purpose, Sender
 from shared.contracts.channel import TEXT_MAX
 from shared.ids import derived_id
 from shared.messaging import Service
-from shared.problems import Problem, problem
+from shared.problems import Problem
 from shared.urgency import EmergencyWords
 
 FORM_BYTES_MAX: Final = 256 * 1024
@@ -113,42 +109,3 @@ class Form:
         """The numbers and replies of a submission, None while it is on its way."""
         found = await store.submission(self._service.pool, str(submission_id))
         return Status(numbers=found.numbers, opened=found.opened, replies=found.replies) if found else None
-
-
-def add_routes(web: FastAPI, form: Form) -> None:
-    """The form's API."""
-    web.include_router(_form_api(form))
-    web.add_exception_handler(BothAway, _both_away)
-
-
-class _Bounded(APIRoute):
-    """A route whose body is refused as soon as it is too large, before it is parsed."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def bounded(request: Request) -> Response:
-            request._body = await read_body(request, FORM_BYTES_MAX)
-            return await handle(request)
-
-        return bounded
-
-
-def _form_api(form: Form) -> APIRouter:
-    api = APIRouter(prefix="/api/contacts", tags=["form"], route_class=_Bounded)
-
-    @api.post("", status_code=202)
-    async def submit(message: FormMessage) -> Accepted:
-        await form.submit(message)
-        return Accepted(submission_id=message.submission_id, status_url=f"/api/contacts/{message.submission_id}")
-
-    @api.get("/{submission_id}", response_model=Status)
-    async def status(submission_id: UUID) -> Any:
-        found = await form.status(submission_id)
-        return found or JSONResponse(Status().model_dump(), 202)
-
-    return api
-
-
-async def _both_away(_: Request, __: Exception) -> Response:
-    return problem(503, "Not now", "The message could not be made safe; send it again.")

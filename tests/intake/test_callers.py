@@ -3,11 +3,13 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import aiohttp
 import pytest
 from pydantic import SecretStr
 
 from ops import api_keys
 from services.intake.callers import ANYBODY, Callers, Once, Scope, idempotency_key, keys, once, store
+from shared.contracts import unpack
 from shared.database import connect_pool
 from shared.ids import new_id
 from shared.messaging import Service
@@ -227,3 +229,29 @@ def test_a_malformed_key_is_refused(given: str) -> None:
         idempotency_key(given)
 
     assert caught.value.status == 400
+
+
+# Both, at the form's API
+
+
+async def test_thirty_two_equal_forms_at_once_are_one_message_on_the_queue(system: System, edge_url: str) -> None:
+    form = {"submission_id": str(new_id()), "text": "Sokak lambası yanmıyor"}
+    headers = {"Idempotency-Key": '"k"', "X-Api-Key": await a_key(system)}
+    async with aiohttp.ClientSession() as session:
+        answers = await asyncio.gather(*(_send(session, edge_url, form, headers) for _ in range(32)))
+        other = await _send(session, edge_url, form | {"text": "Başka bir şey"}, headers)
+        stranger = await _send(session, edge_url, form, {"X-Api-Key": "guessed"})
+        malformed = await _send(session, edge_url, form, {"Idempotency-Key": '"'})
+
+    assert {status for status, _ in answers} == {202}
+    assert len({str(receipt) for _, receipt in answers}) == 1
+    assert [status for status, _ in (other, stranger, malformed)] == [422, 403, 400]
+    bodies = await system.take_all("intake.routine")
+    assert sum(len(unpack(body)) for body in bodies) == 1
+
+
+async def _send(
+    session: aiohttp.ClientSession, url: str, form: dict[str, str], headers: dict[str, str]
+) -> tuple[int, object]:
+    async with session.post(f"{url}/api/contacts", json=form, headers=headers) as answer:
+        return answer.status, await answer.json(content_type=None)
