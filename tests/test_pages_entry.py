@@ -5,7 +5,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.intake.files import StoredFile
-from services.intake.pages.entry import PHOTOS_MAX, SHORT_MAX, Entry, faults, phone_number, read_entry
+from services.intake.pages.entry import SHORT_MAX, Entry, faults, phone_number, read_entry
+from services.intake.pages.photos import PHOTOS_MAX
 from services.intake.pages.posted import Posted
 from services.intake.pages.seals import KeptPhoto, Seals
 from shared.contracts import Channel

@@ -102,7 +102,7 @@ def edge() -> Service:
     form = Form(safe, service, emergencies)
     callers, once = Callers(service), Once(service)
     ContactsApi(form, callers, once).mount(service.web)
-    CitizenPages(service, form, place, objects, key_bytes(settings.ilkim_tracking_key)).mount(service.web)
+    CitizenPages(service, safe, form, place, objects, key_bytes(settings.ilkim_tracking_key)).mount(service.web)
     Open311(service, safe, place, objects, callers, once, read(Open311Settings)).mount(service.web)
     service.background(once.sweep_forever)
     return service

@@ -57,6 +57,10 @@ class Edge:
             log.warning("object_store_away", error=type(error).__name__)
             raise BothAway from error
 
+    async def tell(self, outgoing: Sequence[Outgoing]) -> None:
+        """Return when what another service must know is safe. Raises BothAway."""
+        await self._publish(outgoing, count=len(outgoing))
+
     async def _send(self, lane: Lane) -> None:
         waiting = self._waiting[lane]
         while waiting:
@@ -75,17 +79,19 @@ class Edge:
                     done.set_exception(error)
 
     async def _make_safe(self, messages: Sequence[Message], lane: Lane) -> None:
-        outgoing = envelopes(INTAKE, lane, messages)
+        await self._publish(envelopes(INTAKE, lane, messages), count=len(messages))
+
+    async def _publish(self, outgoing: Sequence[Outgoing], count: int) -> None:
         if time.monotonic() >= self._broker_trusted_from:
             try:
                 await self._service.publisher.publish(outgoing)
-                metrics.ACCEPTED.labels(where="broker").inc(len(messages))
+                metrics.ACCEPTED.labels(where="broker").inc(count)
                 return
             except Unconfirmed as error:
                 self._broker_trusted_from = time.monotonic() + BROKER_PAUSE_SECONDS
                 log.warning("edge_uses_outbox", reason=str(error))
         await self._to_outbox(outgoing)
-        metrics.ACCEPTED.labels(where="outbox").inc(len(messages))
+        metrics.ACCEPTED.labels(where="outbox").inc(count)
 
     async def _to_outbox(self, outgoing: Sequence[Outgoing]) -> None:
         """The same message ids: what the broker took without saying so takes effect once all the same."""

@@ -37,13 +37,15 @@ class FormMessage(BaseModel):
 class Beside:
     """What may go with a message from our own pages and never from outside: they have checked it.
 
-    `about_case`: the case it adds to; `kind`: `text`, or `not_solved` when the citizen says so of a closed case.
+    `about_case`: the case it adds to; `kind`: `text`, or `not_solved` when the citizen says so of a closed case;
+    `is_anonymous`: nobody waits for an answer on the page of this very submission.
     """
 
     answers: tuple[ContactPoint, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     about_case: UUID | None = None
     kind: str = "text"
+    is_anonymous: bool = False
 
 
 class Accepted(BaseModel):
@@ -93,7 +95,7 @@ class Form:
             trace_id=form.submission_id.hex,
             channel=Channel.WEB,
             provider_id=submission_id,
-            sender=Sender(address=submission_id, name=form.name, answers=beside.answers),
+            sender=_sender(form, beside),
             text=form.text,
             place=form.place,
             purpose=Purpose.REQUEST,
@@ -109,3 +111,8 @@ class Form:
         """The numbers and replies of a submission, None while it is on its way."""
         found = await store.submission(self._service.pool, str(submission_id))
         return Status(numbers=found.numbers, opened=found.opened, replies=found.replies) if found else None
+
+
+def _sender(form: FormMessage, beside: Beside) -> Sender:
+    address = None if beside.is_anonymous else str(form.submission_id)
+    return Sender(address=address, name=form.name, answers=beside.answers)

@@ -96,7 +96,8 @@ class Formats:
 
     def machine(self, value: date) -> str:
         """The value of a `<time datetime>`."""
-        return self._here(value).isoformat(*(["seconds"] if isinstance(value, datetime) else []))
+        here = self._here(value)
+        return here.isoformat(timespec="seconds") if isinstance(here, datetime) else here.isoformat()
 
     def _here(self, value: date) -> date:
         return value.astimezone(self.zone) if isinstance(value, datetime) else value

@@ -6,19 +6,23 @@ from typing import Final
 
 from fastapi import FastAPI
 
+from services.intake.edge import Edge
 from services.intake.files import Files
 from services.intake.pages.aids import FormAids
 from services.intake.pages.form import FormPages
+from services.intake.pages.opting_out import OptOutPages
+from services.intake.pages.photos import Photos
 from services.intake.pages.places import Places
 from services.intake.pages.seals import Seals
 from services.intake.pages.similar import SimilarCases
 from services.intake.pages.status import StatusPages
+from services.intake.pages.tracking import TrackingPages
 from services.intake.web import Form
 from shared.messaging import Service
 from shared.municipality import Municipality
 from shared.objects import ObjectStore
 from shared.pages import Pages
-from shared.tokens import CaseTokens
+from shared.tokens import CaseTokens, OptOutTokens
 from shared.urgency import EmergencyWords
 
 TEMPLATES: Final = Path(__file__).parent.parent / "templates"
@@ -27,15 +31,20 @@ TEMPLATES: Final = Path(__file__).parent.parent / "templates"
 class CitizenPages:
     """`key` makes tracking codes and seals what a page hands out (ILKIM_TRACKING_KEY)."""
 
-    def __init__(self, service: Service, form: Form, place: Municipality, objects: ObjectStore, key: bytes) -> None:
+    def __init__(
+        self, service: Service, edge: Edge, form: Form, place: Municipality, objects: ObjectStore, key: bytes
+    ) -> None:
         pages, places, seals = Pages(TEMPLATES, place), Places(place), Seals(key)
-        files, similar = Files(objects), SimilarCases(service, place, places)
-        service.on_stop(_closing(files, objects))
+        files, tokens, similar = Files(objects), CaseTokens(key), SimilarCases(service, place, places)
+        photos = Photos(files)
+        service.on_stop(_closing(files))
         self._pages = pages
         self._parts = (
             FormAids(place, places, seals, objects),
-            FormPages(form, pages, files, seals, places, similar, EmergencyWords(place.emergencies)),
-            StatusPages(form, pages, CaseTokens(key), place),
+            FormPages(form, pages, photos, seals, places, similar, EmergencyWords(place.emergencies)),
+            StatusPages(form, pages, tokens, place),
+            TrackingPages(service, form, pages, tokens, photos, seals),
+            OptOutPages(edge, pages, OptOutTokens(key)),
         )
 
     def mount(self, web: FastAPI) -> None:
@@ -45,9 +54,8 @@ class CitizenPages:
             part.mount(web)
 
 
-def _closing(files: Files, objects: ObjectStore) -> Callable[[], Awaitable[None]]:
+def _closing(files: Files) -> Callable[[], Awaitable[None]]:
     async def close() -> None:
         files.close()
-        await objects.close()
 
     return close

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4, uuid5
 
 import phonenumbers
 
+from services.intake.pages.photos import PHOTOS_MAX
 from services.intake.pages.posted import Posted
 from services.intake.pages.seals import KeptPhoto, Seals
 from services.intake.web import Beside, FormMessage
@@ -17,7 +18,6 @@ from shared.contracts.channel import TEXT_MAX
 TEXT_MIN: Final = 3
 SHORT_MAX: Final = 200
 SHORT_FIELDS: Final = ("neighbourhood", "street", "name", "email", "phone")
-PHOTOS_MAX: Final = 5
 COUNTRY: Final = "TR"  # of phone numbers without a country in front
 TURKIYE: Final = 90
 MOBILE: Final = re.compile(r"5\d{9}")
@@ -97,7 +97,7 @@ class Entry:
 
 def read_entry(posted: Posted, seals: Seals) -> Entry:
     """The entry in a posted form; what was sealed elsewhere counts as not sent."""
-    page_id = _page_id(posted.first("submission_id"))
+    page_id = page_id_of(posted.first("submission_id"))
     dropped = frozenset(posted.all("drop"))
     photos = [seals.open_photo(token, page_id) for token in posted.all("photo") if token not in dropped]
     entry = Entry(
@@ -158,7 +158,8 @@ def degrees(written: str, most: float) -> float | None:
     return value if -most <= value <= most else None
 
 
-def _page_id(given: str) -> UUID:
+def page_id_of(given: str) -> UUID:
+    """The id a page was opened with; a new one for any other text."""
     try:
         return UUID(given)
     except ValueError:

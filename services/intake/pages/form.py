@@ -1,23 +1,22 @@
 """The form: entered, looked over with what was understood of it, sent. Nothing here needs a script."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final, Literal
 from urllib.parse import urlencode
-from uuid import uuid4, uuid5
+from uuid import uuid4
 
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.intake.channels import BothAway
 from services.intake.domain import lane_of
-from services.intake.files import Files, Refused
-from services.intake.pages.entry import PHOTOS_MAX, SHORT_MAX, Entry, faults, read_entry
+from services.intake.pages.entry import SHORT_MAX, Entry, faults, read_entry
+from services.intake.pages.photos import PHOTOS_MAX, Photos, Refusals
 from services.intake.pages.places import Found, Places
-from services.intake.pages.posted import Upload, read_posted
-from services.intake.pages.seals import KeptPhoto, Seals
+from services.intake.pages.posted import read_posted
+from services.intake.pages.seals import Seals
 from services.intake.pages.similar import SimilarCases
 from services.intake.web import Form, read_body
 from shared.contracts.channel import TEXT_MAX
@@ -33,7 +32,7 @@ class Troubles:
     """What stands in the way of sending: by field the message to show, and the files that were refused with why."""
 
     fields: Mapping[str, str] = field(default_factory=dict)
-    refused: tuple[tuple[str, str], ...] = ()
+    refused: Refusals = ()
 
     def __bool__(self) -> bool:
         return bool(self.fields or self.refused)
@@ -46,7 +45,7 @@ class FormPages:
         self,
         form: Form,
         pages: Pages,
-        files: Files,
+        photos: Photos,
         seals: Seals,
         places: Places,
         similar: SimilarCases,
@@ -54,7 +53,7 @@ class FormPages:
     ) -> None:
         self._form = form
         self._pages = pages
-        self._files = files
+        self._photos = photos
         self._seals = seals
         self._places = places
         self._similar = similar
@@ -89,7 +88,8 @@ class FormPages:
             return self._entering(request, Entry(uuid4()), Troubles(wrong), status=problem.status)
         entry = read_entry(posted, self._seals)
         try:
-            entry, refused = await self._with_uploads(entry, posted.uploads)
+            photos, refused = await self._photos.keep(entry.page_id, entry.photos, posted.uploads)
+            entry = replace(entry, photos=photos)
         except OSError:
             return self._entering(request, entry, away=True)
         if posted.first("step") == "edit":
@@ -122,24 +122,6 @@ class FormPages:
         if "dil" in request.query_params and language != LANGUAGES[0]:
             parameters["dil"] = language
         return RedirectResponse(f"/basvuru/{entry.submission_id}?{urlencode(parameters)}", 303)
-
-    async def _with_uploads(
-        self, entry: Entry, uploads: tuple[Upload, ...]
-    ) -> tuple[Entry, tuple[tuple[str, str], ...]]:
-        """The entry with its new files kept, and those refused by name with the reason. Raises OSError for not now."""
-        photos, refused = list(entry.photos), []
-        for upload in uploads:
-            if len(photos) >= PHOTOS_MAX:
-                refused.append((upload.name, "form.photos_too_many"))
-                continue
-            try:
-                file_id = uuid5(entry.page_id, hashlib.sha256(upload.body).hexdigest())
-                photo = KeptPhoto.of(entry.page_id, await self._files.keep(file_id, upload.body, upload.name))
-            except Refused as error:
-                refused.append((upload.name, f"file.{error.refusal}"))
-                continue
-            photos += [] if photo in photos else [photo]
-        return replace(entry, photos=tuple(photos)), tuple(refused)
 
     async def _looking_over(self, request: Request, entry: Entry) -> Response:
         """What was understood, to be corrected or sent: the place, and whether others told of the same."""

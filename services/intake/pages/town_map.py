@@ -10,6 +10,7 @@ from shapely import Polygon
 from shared.municipality import Area, Municipality, Neighbourhood
 
 UNITS_PER_DEGREE: Final = 100_000  # of latitude: 1.1 m a unit
+TOWN_UNITS_MAX: Final = 1_600_000  # of ground: 2 km²; larger ones are villages and fields, shown from further away
 ROUGHNESS_UNITS: Final = 6  # corners nearer than this to a straight line are left out
 
 
@@ -25,10 +26,11 @@ def town_map(place: Municipality) -> str:
     across = UNITS_PER_DEGREE * cos(radians((north + south) / 2))
     sheet = _Sheet(west, north, across)
     width, height = round((east - west) * across), round((north - south) * UNITS_PER_DEGREE)
-    shapes = "".join(sheet.neighbourhood(area, place.neighbourhood(area.code)) for area in place.areas)
+    drawn = [sheet.neighbourhood(area, place.neighbourhood(area.code)) for area in place.areas]
+    shapes, names = ("".join(parts) for parts in zip(*drawn, strict=True))  # names lie above every ground
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" data-west="{west}"'
-        f' data-north="{north}" data-across="{across:.3f}" data-down="{UNITS_PER_DEGREE}">{shapes}</svg>'
+        f' data-north="{north}" data-across="{across:.3f}" data-down="{UNITS_PER_DEGREE}">{shapes}{names}</svg>'
     )
 
 
@@ -38,14 +40,14 @@ class _Sheet:
     def __init__(self, west: float, north: float, across: float) -> None:
         self._west, self._north, self._across = west, north, across
 
-    def neighbourhood(self, area: Area, row: Neighbourhood) -> str:
-        """Its outline, and its name where there is most room for it."""
+    def neighbourhood(self, area: Area, row: Neighbourhood) -> tuple[str, str]:
+        """Its ground, and its name where there is most room for it."""
         polygons = [self._polygon(rings) for rings in area.polygons]
         lines = "".join(_line(ring) for polygon in polygons for ring in (polygon.exterior, *polygon.interiors))
-        middle = max(polygons, key=lambda polygon: polygon.area).representative_point()
-        label = f'<text x="{middle.x:.0f}" y="{middle.y:.0f}">{escape(row.name)}</text>'
-        kind = "rural" if row.rural else "town"
-        return f'<g class="{kind}" data-name={quoteattr(row.name)}><path d="{lines}"/>{label}</g>'
+        largest = max(polygons, key=lambda polygon: polygon.area)
+        middle, kind = largest.representative_point(), "town" if largest.area < TOWN_UNITS_MAX else "land"
+        ground = f'<path class="{kind}" data-name={quoteattr(row.name)} d="{lines}"/>'
+        return ground, f'<text x="{middle.x:.0f}" y="{middle.y:.0f}">{escape(row.name)}</text>'
 
     def _polygon(self, rings: tuple[tuple[tuple[float, float], ...], ...]) -> Polygon:
         drawn = [[self._point(x, y) for x, y in ring] for ring in rings]

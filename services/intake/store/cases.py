@@ -175,12 +175,24 @@ async def contacts_of(pool: asyncpg.Pool, case_id: UUID) -> list[CaseContact]:
         """,
         case_id,
     )
-    return [
-        CaseContact(
-            row["id"], Channel(row["channel"]), row["occurred_at"], Purpose(row["purpose"]), Effect(row["effect"])
-        )
-        for row in rows
-    ]
+    return [_contact(row) for row in rows]
+
+
+async def additions_of(pool: asyncpg.Pool, case_id: UUID) -> list[CaseContact]:
+    """What the citizen of a case added to it: by the same person, or by the tracking page; not what others told."""
+    rows = await pool.fetch(
+        """
+        SELECT contact.id, contact.channel, contact.occurred_at, contact.purpose, contact.effect
+        FROM joined_case
+        JOIN contact ON contact.id = joined_case.contact_id
+        JOIN case_file ON case_file.id = joined_case.case_id
+        WHERE joined_case.case_id = $1
+          AND (contact.person_id = case_file.person_id OR contact.channel = 'web' AND contact.person_id IS NULL)
+        ORDER BY contact.occurred_at, contact.id
+        """,
+        case_id,
+    )
+    return [_contact(row) for row in rows]
 
 
 async def open_cases_near(
@@ -296,6 +308,12 @@ def _words(event: CaseEvent) -> str:
             return event.note
         case _:
             return ""
+
+
+def _contact(row: asyncpg.Record) -> CaseContact:
+    return CaseContact(
+        row["id"], Channel(row["channel"]), row["occurred_at"], Purpose(row["purpose"]), Effect(row["effect"])
+    )
 
 
 def _case(row: asyncpg.Record) -> CaseFile:

@@ -37,7 +37,7 @@ async function draw() {
   pin.setAttribute("visibility", "hidden");
   drawing.append(pin);
   map.replaceChildren(drawing);
-  const room = (label) => { const box = label.previousElementSibling.getBBox(); return box.width * box.height; };
+  const room = (label) => { const box = groundOf(label.textContent).getBBox(); return box.width * box.height; };
   labels = [...drawing.querySelectorAll("text")].sort((one, other) => room(other) - room(one));
 }
 
@@ -67,16 +67,16 @@ function look(x, y, width) {
   }
 }
 
-function groupOf(name) {
-  return [...drawing.querySelectorAll("g")].find((group) => group.dataset.name === name);
+function groundOf(name) {
+  return [...drawing.querySelectorAll("path")].find((ground) => ground.dataset.name === name);
 }
 
 function showAll() {
   const { latitude, longitude, neighbourhood } = document.querySelector("form[data-once]").elements;
   const chosen = mark(neighbourhood.value);
   if (latitude.value) return placePin(Number(latitude.value), Number(longitude.value), 1500);
-  if (chosen) return lookAt(chosen.querySelector("path").getBBox());
-  const town = [...drawing.querySelectorAll("g.town path")].map((path) => path.getBBox());
+  if (chosen) return lookAt(chosen.getBBox());
+  const town = [...drawing.querySelectorAll("path.town")].map((path) => path.getBBox());
   const [x, y] = [Math.min(...town.map((box) => box.x)), Math.min(...town.map((box) => box.y))];
   const [right, bottom] = [Math.max(...town.map((box) => box.x + box.width)), Math.max(...town.map((box) => box.y + box.height))];
   lookAt({ x, y, width: right - x, height: bottom - y }, 1.02);
@@ -88,10 +88,10 @@ function lookAt(box, margin = 1.2) {
 }
 
 function mark(name) {
-  drawing.querySelectorAll("g.chosen").forEach((group) => group.classList.remove("chosen"));
-  const group = name && groupOf(name);
-  if (group) group.classList.add("chosen");
-  return group;
+  drawing.querySelectorAll("path.chosen").forEach((ground) => ground.classList.remove("chosen"));
+  const ground = name && groundOf(name);
+  if (ground) ground.classList.add("chosen");
+  return ground;
 }
 
 function placePin(latitude, longitude, width) {
@@ -134,5 +134,5 @@ document.addEventListener("place", ({ detail }) => {
 document.addEventListener("neighbourhood", ({ detail }) => {
   if (!drawing || mapPlace.hidden) return;
   const chosen = mark(detail);
-  if (chosen && pin.getAttribute("visibility") === "hidden") lookAt(chosen.querySelector("path").getBBox());
+  if (chosen && pin.getAttribute("visibility") === "hidden") lookAt(chosen.getBBox());
 });

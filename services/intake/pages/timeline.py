@@ -1,0 +1,46 @@
+"""A case's story for its citizen: a few lines in the order of time, from the steps as the router told them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from services.intake.store import CaseContact, CaseFile, CaseStep
+from shared.contracts import Outcome, OwnerKind
+
+# A return is our own affair: what the citizen sees is who has it next.
+HIDDEN: Final = frozenset({"returned"})
+# What a department notes while it works is not written for the citizen; what it asks and answers is.
+SPOKEN: Final = frozenset({"asked", "closed"})
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: what happened and when. `owner` is a code, or empty; `text` is meant for the citizen.
+
+    `kind`: received, assigned, centre, accepted, forwarded, progressed, asked, closed, added.
+    """
+
+    at: datetime
+    kind: str
+    owner: str = ""
+    outcome: Outcome | None = None
+    text: str = ""
+
+
+def timeline(case: CaseFile, steps: Sequence[CaseStep], added: Sequence[CaseContact]) -> list[Line]:
+    """The lines, oldest first; what repeats the line before it is left out."""
+    lines = [Line(case.opened_at, "received")]
+    told = [_line(step) for step in steps if step.kind not in HIDDEN]
+    told += [Line(contact.occurred_at, "added") for contact in added]
+    for line in sorted(told, key=lambda line: line.at):
+        before = lines[-1]
+        if (line.kind, line.owner, line.text) != (before.kind, before.owner, before.text) or line.kind == "added":
+            lines.append(line)
+    return lines
+
+
+def _line(step: CaseStep) -> Line:
+    is_at_centre = step.kind == "assigned" and step.owner_kind is OwnerKind.CENTRE
+    kind = "centre" if is_at_centre else step.kind
+    return Line(step.at, kind, step.owner, step.outcome, step.text if step.kind in SPOKEN else "")
