@@ -48,7 +48,7 @@ def test_times_are_told_in_the_municipalitys_own_zone() -> None:
     assert TR.clock(NOON, seconds=True) == "14.05.10"
     assert EN.moment(NOON) == "23 Nov 2026 14:05"
     assert TR.day(date(2026, 1, 2)) == "02.01.2026"
-    assert TR.machine(NOON) == "2026-11-23T14:05:00+03:00"
+    assert TR.machine(NOON) == "2026-11-23T14:05:10+03:00"
     assert TR.machine(date(2026, 1, 2)) == "2026-01-02"
 
 
