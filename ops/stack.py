@@ -126,6 +126,7 @@ def _shared_environment(state: Path, addresses: Addresses, ports: Mapping[str, i
         "RABBITMQ_URL": addresses.amqp_url,
         "DATABASE_URL": addresses.database_url,
         "ILKIM_HTTP_HOST": HOST,
+        "WHATSAPP_SIMULATOR_TEMPLATES": str(CHECKOUT / "municipality" / "ilkadim" / "delivery.toml"),
         "ILKIM_OBJECTS": str(state.absolute() / "objects"),
         "ROUTER_URL": f"http://{HOST}:{ports['router']}",
         "WHATSAPP_API_URL": f"http://{HOST}:{ports['whatsapp']}",

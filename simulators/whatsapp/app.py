@@ -11,6 +11,7 @@ from aiohttp import web
 from simulators.whatsapp import pages
 from simulators.whatsapp.citizens import CitizenTextError, citizen_messages
 from simulators.whatsapp.faults import Fault, Faults, parse_fault
+from simulators.whatsapp.media import FILE_BYTES_MAX, MediaBox, MediaDesk, content_of
 from simulators.whatsapp.memory import Entry, Memory, described
 from simulators.whatsapp.payloads import CitizenMessage, encode, message_webhook, new_wamid
 from simulators.whatsapp.protocol import (
@@ -22,9 +23,10 @@ from simulators.whatsapp.protocol import (
     digits_of,
     error_body,
     judge,
-    unknown_phone_number_id,
+    unknown_object,
 )
 from simulators.whatsapp.settings import Settings, parse_statuses
+from simulators.whatsapp.templates import Templates
 from simulators.whatsapp.webhooks import EdgeAnswer, Webhooks
 
 REQUEST_BYTES_MAX = 1_000_000
@@ -47,6 +49,10 @@ class Simulator:
         self.webhooks = Webhooks(settings, self.memory)
         self.faults = Faults(settings.fault_prefix)
         self._bearer = f"Bearer {settings.access_token}" if settings.access_token else ""
+        self.media = MediaBox(settings.media_seconds)
+        self.templates = Templates(settings.templates_path)
+        self.window_seconds = settings.window_seconds
+        self._clock_ahead_seconds = 0.0
         self._listeners = 0
         self._is_closing = False
 
@@ -70,10 +76,13 @@ class Simulator:
             web.post("/_simulator/statuses", self.change_statuses),
             web.post("/_simulator/verify", self.verify_webhook),
             web.get("/_simulator/events", self.events),
+            web.post("/_simulator/window", self.change_window),
+            web.post("/_simulator/templates", self.approve_template),
+            *MediaDesk(self.media, self._bearer).routes(),
             web.get("/health/live", self.live),
             web.get("/health/ready", self.ready),
             web.get("/", self.page),
-            web.get(r"/t/{number:\d+}", self.page),
+            web.get(r"/t/{number:[\w.]+}", self.page),
             web.post("/write", self.write_from_page),
             web.static("/static", pages.STATIC),
         ]
@@ -108,21 +117,25 @@ class Simulator:
         asked = request.match_info["phone_number_id"]
         if self.settings.any_phone_number_id or asked == self.settings.account.phone_number_id:
             return None
-        return unknown_phone_number_id(asked)
+        return unknown_object(asked, "post")
 
     async def _take(self, request: web.Request, asked: SendRequest) -> web.StreamResponse:
-        if self._is_outside_window(asked):
-            return self._refuse(ERRORS[131047], _entry(asked))
+        wrong = ERRORS[131047] if self._is_outside_window(asked) else self.templates.wrong_with(asked)
+        if wrong is not None:
+            return self._refuse(wrong, _entry(asked))
         fault = self.faults.strike(asked.recipient)
         if fault is None:
             return self._accept(asked)
         return await self._stumble(request, asked, fault)
 
     def _is_outside_window(self, asked: SendRequest) -> bool:
-        seconds = self.settings.window_seconds
-        if not seconds or asked.type == "template":
+        if not self.window_seconds or asked.type == "template":
             return False
-        return not self.memory.citizen_wrote_within(asked.recipient, seconds)
+        return not self.memory.citizen_wrote_within(asked.recipient, self.window_seconds, self._now())
+
+    def _now(self) -> float:
+        """The simulator's clock, which a test may put forward."""
+        return time.time() + self._clock_ahead_seconds
 
     def _accept(self, asked: SendRequest, fault: str | None = None, failure_code: int | None = None) -> web.Response:
         entry = _entry(asked, fault)
@@ -166,7 +179,7 @@ class Simulator:
 
     async def _citizens_write(self, request: web.Request, listed: Callable[[Any], list[Any]]) -> web.Response:
         try:
-            asked = listed(await request.json())
+            asked = [self._with_file(one) for one in listed(await request.json())]
             named = [pair for one in asked for pair in citizen_messages(one, time.time())]
         except (ValueError, TypeError) as wrong:
             return _json({"error": str(wrong)}, 400)
@@ -177,6 +190,16 @@ class Simulator:
         answer = await self._write_now(named)
         told = {"ids": [message.id for message in named], "webhook_status": answer.status}
         return _json(told | {"webhook_answer": answer.text}, answer.status or 502)
+
+    def _with_file(self, asked: Any) -> Any:
+        """`media` names a file that was uploaded: told as the kind of message it makes, with `caption` and `voice`."""
+        if not isinstance(asked, dict) or "media" not in asked:
+            return asked
+        medium = self.media.get(str(asked["media"]))
+        if medium is None:
+            raise ValueError("media: no file of this id was uploaded")
+        kind, content = content_of(medium, str(asked.get("caption") or ""), voice=bool(asked.get("voice")))
+        return asked | {"type": kind, "content": content}
 
     async def _write_now(self, messages: list[CitizenMessage]) -> EdgeAnswer:
         entries = [self._keep_citizen_message(message) for message in messages]
@@ -197,11 +220,12 @@ class Simulator:
         entry = Entry(
             from_citizen=True,
             number=message.sender,
-            type="location" if message.location else "text",
-            text=message.text if message.location is None else pages.place_words(message.location),
-            time=time.time(),
+            type=message.kind or ("location" if message.location else "text"),
+            text=pages.citizen_words(message),
+            time=self._now(),
             status="sent",
             wamid=message.id,
+            content=message.content,
         )
         self.memory.keep_citizen_message(entry, message.name)
         return entry
@@ -253,6 +277,25 @@ class Simulator:
         self.webhooks.delays_seconds.update(delays)
         return _json({"statuses": statuses, "delays": self.webhooks.delays_seconds})
 
+    async def change_window(self, request: web.Request) -> web.Response:
+        """`{"seconds": 86400, "clock_ahead_seconds": 86399}`: the window for free texts, and our clock put forward."""
+        try:
+            asked = dict(await request.json())
+            self.window_seconds = float(asked.get("seconds", self.window_seconds))
+            self._clock_ahead_seconds = float(asked.get("clock_ahead_seconds", self._clock_ahead_seconds))
+        except (ValueError, TypeError) as wrong:
+            return _json({"error": str(wrong)}, 400)
+        return _json({"seconds": self.window_seconds, "clock_ahead_seconds": self._clock_ahead_seconds})
+
+    async def approve_template(self, request: web.Request) -> web.Response:
+        """`{"name", "language", "parameters": 2}`: from then on only approved texts are taken."""
+        try:
+            asked = dict(await request.json())
+            self.templates.approve(str(asked["name"]), str(asked["language"]), int(asked.get("parameters", 0)))
+        except (ValueError, TypeError, KeyError) as wrong:
+            return _json({"error": str(wrong)}, 400)
+        return web.Response(status=204)
+
     async def verify_webhook(self, _: web.Request) -> web.Response:
         answer = await self.webhooks.verify(self.settings.verify_token)
         told = {"verified": answer.is_taken, "webhook_status": answer.status, "webhook_answer": answer.text}
@@ -276,17 +319,25 @@ class Simulator:
         return web.Response(text=html, content_type="text/html", headers=pages.HEADERS, status=status)
 
     async def write_from_page(self, request: web.Request) -> web.Response:
-        posted = await request.post()
+        posted = await request.clone(client_max_size=FILE_BYTES_MAX).post()
         form = pages.Form(*(str(posted.get(name, "")).strip() for name in ("number", "name", "text")))
         number = pages.international(form.number)
         try:
-            asked = {"from": number, "name": form.name or self._known_name(number), "text": form.text}
-            messages = citizen_messages(asked, time.time())
+            asked = {"from": number, "user_id": number, "name": form.name or self._known_name(number)}
+            messages = citizen_messages(asked | self._said(form.text, posted.get("file")), time.time())
         except CitizenTextError as wrong:
             known = number if number in self.memory.threads else ""
             return self._page(known, form=form.refused(wrong))
         await self._write_now(messages)
         raise web.HTTPSeeOther(f"/t/{number}")
+
+    def _said(self, text: str, file: object) -> dict[str, Any]:
+        """What was typed, as the caption of the file when one was chosen."""
+        if not isinstance(file, web.FileField) or not file.filename:
+            return {"text": text}
+        medium = self.media.keep(file.file.read(), file.content_type, file.filename)
+        kind, content = content_of(medium, text)
+        return {"type": kind, "content": content}
 
     def _known_name(self, number: str) -> str:
         thread = self.memory.threads.get(number)

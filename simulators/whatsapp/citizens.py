@@ -7,10 +7,32 @@ from simulators.whatsapp.protocol import (
     NUMBER_DIGITS_MAX,
     NUMBER_DIGITS_MIN,
     TEXT_CHARACTERS_MAX,
+    USER_ID,
     digits_of,
 )
 
 NAME_CHARACTERS_MAX = 100
+# What the Cloud API tells of citizens; text and location have fields of their own, but may be told this way too.
+KINDS = frozenset(
+    {
+        "text",
+        "image",
+        "video",
+        "document",
+        "audio",
+        "sticker",
+        "location",
+        "contacts",
+        "interactive",
+        "button",
+        "reaction",
+        "order",
+        "system",
+        "edit",
+        "revoke",
+        "unsupported",
+    }
+)
 
 
 class CitizenTextError(ValueError):
@@ -24,12 +46,15 @@ class CitizenTextError(ValueError):
 def citizen_messages(asked: Any, now: float) -> list[CitizenMessage]:
     """One message, or two when text and location are both given: WhatsApp knows no message with both.
 
-    `asked` has from, name, text, location {latitude, longitude, name, address}, reply_to, id, timestamp; the id
-    goes to the first message. Raises CitizenTextError.
+    `asked` has from (or user_id), name, text, location {latitude, longitude, name, address}, reply_to, id, timestamp;
+    the id goes to the first message. For any other kind: type, and content as Meta documents it, and maybe context.
+    Raises CitizenTextError.
     """
     if not isinstance(asked, dict):
         raise CitizenTextError("message", "must be an object")
-    sender, name, text = _sender(asked.get("from")), str(asked.get("name") or ""), _text(asked)
+    sender, name, text = _sender(asked), str(asked.get("name") or ""), _text(asked)
+    if asked.get("type"):
+        return [_of_a_kind(asked, sender, name[:NAME_CHARACTERS_MAX], now)]
     location = _location(asked.get("location"))
     if not text and location is None:
         raise CitizenTextError("text", "text or location is needed")
@@ -45,7 +70,22 @@ def citizen_messages(asked: Any, now: float) -> list[CitizenMessage]:
     ]
 
 
-def _sender(written: object) -> str:
+def _of_a_kind(asked: dict[str, Any], sender: str, name: str, now: float) -> CitizenMessage:
+    kind, context = str(asked["type"]), asked.get("context")
+    if kind not in KINDS:
+        raise CitizenTextError("type", f"must be one of {sorted(KINDS)}")
+    if not isinstance(asked.get("content"), dict | list) or not isinstance(context, dict | None):
+        raise CitizenTextError("content", "must be as the Cloud API documents it for this type")
+    id_, reply_to = str(asked.get("id") or new_wamid(sender, inbound=True)), asked.get("reply_to")
+    at = int(asked.get("timestamp") or now)
+    return CitizenMessage(sender, id_, at, "", name, None, reply_to, kind, asked["content"], context)
+
+
+def _sender(asked: dict[str, Any]) -> str:
+    user_id = asked.get("user_id")
+    if isinstance(user_id, str) and USER_ID.fullmatch(user_id):
+        return user_id
+    written = asked.get("from")
     digits = digits_of(written) if isinstance(written, str) else ""
     if not (digits.isascii() and digits.isdigit() and NUMBER_DIGITS_MIN <= len(digits) <= NUMBER_DIGITS_MAX):
         raise CitizenTextError("from", "a phone number with its country code is needed")

@@ -1,6 +1,5 @@
 """What the simulator remembers: the newest requests, the conversations, and the ledger on disk."""
 
-import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -90,9 +89,9 @@ class Memory:
     def newest_threads(self) -> Iterator[Thread]:
         return reversed(self.threads.values())
 
-    def citizen_wrote_within(self, number: str, seconds: float) -> bool:
+    def citizen_wrote_within(self, number: str, seconds: float, now: float) -> bool:
         thread = self.threads.get(number)
-        return thread is not None and time.time() - thread.citizen_wrote_at <= seconds
+        return thread is not None and now - thread.citizen_wrote_at <= seconds
 
     def close(self) -> None:
         if self._ledger:
@@ -113,7 +112,7 @@ def described(entry: Entry) -> dict[str, Any]:
     """A request as the control API shows it; `accepted` is the truth even when the answer was cut."""
     return {
         "time": datetime.fromtimestamp(entry.time, UTC).isoformat(),
-        "to": f"+{entry.number}" if entry.number else None,
+        "to": f"+{entry.number}" if entry.number.isdigit() else entry.number or None,
         "type": entry.type,
         "text": entry.text,
         "wamid": entry.wamid,

@@ -9,8 +9,8 @@ from jinja2 import Environment, FileSystemLoader
 
 from simulators.whatsapp.citizens import CitizenTextError
 from simulators.whatsapp.memory import Entry, Memory, Thread
-from simulators.whatsapp.payloads import Location
-from simulators.whatsapp.protocol import digits_of
+from simulators.whatsapp.payloads import CitizenMessage, Location
+from simulators.whatsapp.protocol import USER_ID, digits_of
 
 STATIC = Path(__file__).parent / "static"
 THREADS_LISTED_MAX = 60
@@ -43,7 +43,16 @@ EMPTY_WORDS = {
     "document": "Belge",
     "sticker": "Çıkartma",
     "contacts": "Kişi kartı",
+    "interactive": "Seçim",
+    "button": "Seçim",
+    "reaction": "Tepki geri alındı",
+    "order": "Sipariş",
+    "system": "Sistem bildirimi",
+    "edit": "Düzenlenen mesaj",
+    "revoke": "Silinen mesaj",
+    "unsupported": "Desteklenmeyen mesaj",
 }
+FILE_KINDS = frozenset({"image", "video", "audio", "document", "sticker"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +87,8 @@ def render(memory: Memory, number: str, search: str, form: Form | None) -> str:
 
 def international(written: str) -> str:
     """Digits with country code; a Turkish number may be written with or without its first 0."""
+    if USER_ID.fullmatch(written):
+        return written
     digits = digits_of(written)
     if digits.startswith("00"):
         return digits[2:]
@@ -87,7 +98,9 @@ def international(written: str) -> str:
 
 
 def readable_number(number: str) -> str:
-    """+90 555 111 22 33; other countries' numbers stay together after the plus."""
+    """+90 555 111 22 33; other countries' numbers stay together after the plus, ids of hidden ones as they are."""
+    if USER_ID.fullmatch(number):
+        return number
     if len(number) != 12 or not number.startswith("90"):
         return f"+{number}"
     return f"+90 {number[2:5]} {number[5:8]} {number[8:10]} {number[10:]}"
@@ -96,6 +109,20 @@ def readable_number(number: str) -> str:
 def place_words(location: Location) -> str:
     named = ", ".join(filter(None, (location.name, location.address)))
     return f"{named or 'Konum'} ({location.latitude:.5f}, {location.longitude:.5f})"
+
+
+def citizen_words(message: CitizenMessage) -> str:
+    """What a citizen's message shows in the conversation; files show themselves."""
+    if message.location is not None:
+        return place_words(message.location)
+    content = message.content if isinstance(message.content, dict) else {}
+    return message.text or str(content.get("caption") or content.get("body") or content.get("emoji") or "")
+
+
+def file_of(entry: Entry) -> str:
+    """The id of the citizen's file in a message; empty: none."""
+    is_file = entry.from_citizen and entry.type in FILE_KINDS and isinstance(entry.content, dict)
+    return str(entry.content.get("id", "")) if is_file else ""
 
 
 def shown_text(entry: Entry) -> str:
@@ -149,6 +176,7 @@ _environment.filters.update(
     day=day,
     number=readable_number,
     shown=shown_text,
+    file=file_of,
     state=state,
     counted=turkish_count,
 )

@@ -38,9 +38,10 @@ class Location:
 
 @dataclass(frozen=True, slots=True)
 class CitizenMessage:
-    """What a citizen wrote; `sender` is digits alone, `timestamp` seconds since 1970.
+    """What a citizen wrote; `sender` is digits alone, or the id of a user who hides them; `timestamp` in seconds.
 
     A location makes it a location message (WhatsApp carries no text with it). `reply_to` is the wamid answered.
+    With a `kind` it is a message of that type, and `content` what stands in it, as Meta documents it.
     """
 
     sender: str
@@ -50,6 +51,14 @@ class CitizenMessage:
     name: str = ""
     location: Location | None = None
     reply_to: str | None = None
+    kind: str = ""
+    content: Any = None
+    context: JSON | None = None
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether the citizen hides the phone number."""
+        return not self.sender.isdigit()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,18 +113,24 @@ def _metadata(account: Account) -> JSON:
 
 
 def _message_value(account: Account, message: CitizenMessage) -> JSON:
+    who = "user_id" if message.is_hidden else "wa_id"
     return {
         "messaging_product": "whatsapp",
         "metadata": _metadata(account),
-        "contacts": [{"profile": {"name": message.name}, "wa_id": message.sender}],
+        "contacts": [{"profile": {"name": message.name}, who: message.sender}],
         "messages": [_message(account, message)],
     }
 
 
 def _message(account: Account, message: CitizenMessage) -> JSON:
-    built: JSON = {"from": message.sender, "id": message.id, "timestamp": str(message.timestamp)}
+    who = "from_user_id" if message.is_hidden else "from"
+    built: JSON = {who: message.sender, "id": message.id, "timestamp": str(message.timestamp)}
+    if message.context:
+        built["context"] = message.context
     if message.reply_to:
         built["context"] = {"from": account.display_phone_number, "id": message.reply_to}
+    if message.kind:
+        return built | {message.kind: message.content, "type": message.kind}
     if message.location is None:
         return built | {"text": {"body": message.text}, "type": "text"}
     return built | {"location": _location(message.location), "type": "location"}
@@ -144,7 +159,7 @@ def _status(status: MessageStatus) -> JSON:
         "id": status.wamid,
         "status": status.status,
         "timestamp": str(status.timestamp),
-        "recipient_id": status.recipient,
+        ("recipient_id" if status.recipient.isdigit() else "recipient_user_id"): status.recipient,
     }
     if status.callback_data is not None:
         built["biz_opaque_callback_data"] = status.callback_data

@@ -8,6 +8,7 @@ clients to decide by the code in the body, so the simulator keeps the status tha
 
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -19,6 +20,7 @@ CALLBACK_DATA_CHARACTERS_MAX = 512
 TEMPLATE_NAME_CHARACTERS_MAX = 512
 NUMBER_DIGITS_MIN = 7
 NUMBER_DIGITS_MAX = 15  # E.164
+USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]{1,128}")  # a user made up for this business, by country
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,17 +140,18 @@ def accepted_body(request: SendRequest, wamid: str) -> dict[str, Any]:
     message = {"id": wamid}
     if request.type == "template":
         message["message_status"] = "accepted"
+    who = "user_id" if USER_ID.fullmatch(request.recipient) else "wa_id"
     return {
         "messaging_product": "whatsapp",
-        "contacts": [{"input": request.to, "wa_id": request.recipient}],
+        "contacts": [{"input": request.to, who: request.recipient}],
         "messages": [message],
     }
 
 
-def unknown_phone_number_id(phone_number_id: str) -> GraphError:
+def unknown_object(object_id: str, method: str = "get") -> GraphError:
     """Graph's answer when the path names an object that the token does not see."""
     title = (
-        f"Unsupported post request. Object with ID '{phone_number_id}' does not exist, cannot be loaded due to"
+        f"Unsupported {method} request. Object with ID '{object_id}' does not exist, cannot be loaded due to"
         " missing permissions, or does not support this operation. Please read the Graph API documentation at"
         " https://developers.facebook.com/docs/graph-api"
     )
@@ -180,12 +183,7 @@ def _judge_object(request: dict[str, Any]) -> SendRequest | ReadReceipt:
     _check_product(request.get("messaging_product"))
     if request.get("status") == "read":
         return ReadReceipt(_required_text(request, "message_id"))
-    to = request.get("to")
-    if not isinstance(to, str) or not to:
-        raise _RefusedError(_invalid("The parameter to is required.", titled=True))
-    recipient = digits_of(to)
-    if not (recipient.isascii() and recipient.isdigit() and _is_e164_length(recipient)):
-        raise _RefusedError(_not_valid(f"Param 'to' is not a phone number: {to[:40]!r}"))
+    to, recipient = _recipient(request)
     if request.get("recipient_type", "individual") != "individual":
         raise _RefusedError(_not_valid("Param 'recipient_type' must be individual"))
     kind = request.get("type", "text")
@@ -197,6 +195,21 @@ def _judge_object(request: dict[str, Any]) -> SendRequest | ReadReceipt:
         raise _RefusedError(_missing(f"Parameter '{kind}' is mandatory for type '{kind}'"))
     text = check(content)
     return SendRequest(to, recipient, kind, content, text, _callback_data(request), _reply_to(request))
+
+
+def _recipient(request: dict[str, Any]) -> tuple[str, str]:
+    """As it was written, and bare: a phone number in `to`, or in `recipient` the id of a user who hides it."""
+    to, user_id = request.get("to"), request.get("recipient")
+    if to is None and isinstance(user_id, str):
+        if not USER_ID.fullmatch(user_id):
+            raise _RefusedError(_not_valid(f"Param 'recipient' is not a user id: {user_id[:40]!r}"))
+        return user_id, user_id
+    if not isinstance(to, str) or not to:
+        raise _RefusedError(_invalid("The parameter to is required.", titled=True))
+    recipient = digits_of(to)
+    if not (recipient.isascii() and recipient.isdigit() and _is_e164_length(recipient)):
+        raise _RefusedError(_not_valid(f"Param 'to' is not a phone number: {to[:40]!r}"))
+    return to, recipient
 
 
 def _is_e164_length(digits: str) -> bool:

@@ -27,6 +27,8 @@ class Settings:
     delays_seconds: Mapping[str, float] = field(default_factory=lambda: DEFAULT_DELAYS_SECONDS)
     window_seconds: float = 0.0
     fault_prefix: str = "90555000"
+    media_seconds: float = 300.0
+    templates_path: str = ""
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
@@ -53,6 +55,8 @@ def settings_from(environment: Mapping[str, str]) -> Settings:
         delays_seconds=parse_delays(environment.get("WHATSAPP_SIMULATOR_STATUS_DELAYS", "")),
         window_seconds=float(environment.get("WHATSAPP_SIMULATOR_WINDOW_SECONDS", "0")),
         fault_prefix=environment.get("WHATSAPP_SIMULATOR_FAULT_PREFIX", "90555000"),
+        media_seconds=float(environment.get("WHATSAPP_SIMULATOR_MEDIA_SECONDS", "300")),
+        templates_path=environment.get("WHATSAPP_SIMULATOR_TEMPLATES", ""),
     )
 
 

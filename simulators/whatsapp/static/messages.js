@@ -49,9 +49,9 @@ async function send(event) {
   const text = form.querySelector("textarea");
   button.disabled = true;
   try {
-    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+    const answer = await fetch(form.action, { method: "POST", body: new FormData(form) });
     if (!answer.ok) throw new Error(String(answer.status));
-    text.value = "";
+    form.reset();
     await refresh();
     toEnd(document.getElementById("log"));
     text.focus();
