@@ -7,7 +7,19 @@ of media (see `base.py`), and a row in `ADAPTERS`. Its name there is its address
 from collections.abc import Mapping
 from typing import Final
 
-from services.intake.channels import email, messenger, netgsm, telegram, twilio, verimor, whatsapp, whatsapp_media
+from services.intake.channels import (
+    asterisk,
+    bulutfon,
+    email,
+    messenger,
+    netgsm,
+    telegram,
+    twilio,
+    verimor,
+    verimor_santral,
+    whatsapp,
+    whatsapp_media,
+)
 from services.intake.channels.base import (
     Accept,
     Adapter,
@@ -35,6 +47,9 @@ ADAPTERS: Final[Mapping[str, Adapter]] = {
     "telegram": Adapter(Channel.SOCIAL, telegram.read, endpoint=telegram.endpoint, media=telegram.media),
     "messenger": Adapter(Channel.SOCIAL, messenger.read, endpoint=messenger.messenger_endpoint, media=messenger.media),
     "instagram": Adapter(Channel.SOCIAL, messenger.read, endpoint=messenger.instagram_endpoint, media=messenger.media),
+    "verimor-santral": Adapter(Channel.PHONE, verimor_santral.read, endpoint=verimor_santral.endpoint),
+    "bulutfon": Adapter(Channel.PHONE, bulutfon.read, endpoint=bulutfon.endpoint),
+    "asterisk": Adapter(Channel.PHONE, asterisk.read, collector=asterisk.collector),
 }
 
 __all__ = [
