@@ -39,7 +39,8 @@ BREACHES: Final = {
     "an accepted message without its contact": """
         SELECT inbound_message.contact_id FROM intake.inbound_message
         LEFT JOIN intake.contact ON contact.id = inbound_message.contact_id
-        WHERE contact.id IS NULL""",
+        LEFT JOIN intake.burst_message ON burst_message.id = inbound_message.contact_id
+        WHERE contact.id IS NULL AND burst_message.id IS NULL""",
     "a contact without a message": """
         SELECT contact.id FROM intake.contact
         LEFT JOIN intake.inbound_message ON inbound_message.contact_id = contact.id
@@ -174,6 +175,7 @@ async def _waiting(connection: asyncpg.Connection) -> dict[str, int]:
             f'SELECT count(*) FROM "{schema}".outbox WHERE published_at IS NULL'  # noqa: S608
         )
         limbo[f"{schema}_retry"] = await connection.fetchval(f'SELECT count(*) FROM "{schema}".retry')  # noqa: S608
+    limbo["messages_gathered"] = await connection.fetchval("SELECT count(*) FROM intake.burst_message")
     limbo["notices_under_way"] = await connection.fetchval(
         "SELECT count(*) FROM notifier.notice WHERE look_again_at IS NOT NULL"
     )

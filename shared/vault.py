@@ -25,8 +25,15 @@ class Vault:
 
     def pseudonym(self, channel: Channel, account: str, address: str) -> UUID:
         """Who writes from this address on this channel's account (UUID version 8)."""
-        text = f"{channel}\x1f{account}\x1f{address}".encode("utf-8", "replace")
-        digest = hmac.digest(self._index_key, text, hashlib.sha256)
+        return self._hashed(f"{channel}\x1f{account}\x1f{address}")
+
+    def number_id(self, channel: Channel, address: str) -> UUID:
+        """What stands for the bare phone number or mail address, whatever channel and account it was used on."""
+        network = "phone" if address.startswith("+") else channel
+        return self._hashed(f"bare\x1f{network}\x1f{address.lower()}")
+
+    def _hashed(self, text: str) -> UUID:
+        digest = hmac.digest(self._index_key, text.encode("utf-8", "replace"), hashlib.sha256)
         value = int.from_bytes(digest[:16], "big") & ~((0xF << 76) | (0x3 << 62))
         return UUID(int=value | (0x8 << 76) | (0x2 << 62))
 

@@ -137,6 +137,7 @@ def built(make: Callable[[], Service], system: System, **changed: str) -> Servic
         "ILKIM_BLIND_INDEX_KEY": KEY,
         "ILKIM_NUMBER_KEY": KEY,
         "ILKIM_TRACKING_KEY": KEY,
+        "ILKIM_GATHER_SECONDS": "0",
         "ILKIM_OBJECT_KEY": KEY,
         "ILKIM_OBJECTS": str(system.objects),
         "WHATSAPP_APP_SECRET": APP_SECRET,

@@ -14,7 +14,6 @@ from ops.replaying.conduct import players, scripts_of
 from ops.replaying.csv_file import CsvMessages, UnreadableFile
 from ops.replaying.send import message_of
 from services.intake.channels import whatsapp
-from services.intake.domain.registration import register
 from shared.contracts import (
     AssignmentAccepted,
     AssignmentClosed,
@@ -28,10 +27,10 @@ from shared.contracts import (
 )
 from shared.ids import new_id
 from shared.municipality import Municipality, load
-from shared.urgency import EmergencyWords
 from simulators.offices import Course, Script, answers, is_last_word
 from simulators.whatsapp.payloads import Account, CitizenMessage, message_webhook
 from tests.builders import a_webhook
+from tests.intake.deciding import registered
 
 ILKADIM = Path(__file__).parent.parent / "municipality" / "ilkadim"
 NOW = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -317,7 +316,7 @@ def filed(contact: PlannedContact, municipality: Municipality) -> tuple[UUID, st
         (message,) = whatsapp.read(a_webhook(body, received_at=NOW)).messages
     if contact.channel is Channel.WEB:
         message = message.model_copy(update={"occurred_at": NOW})
-    (case,) = register(message, None, [], EmergencyWords(municipality.emergencies)).opens
+    (case,) = registered(message).opens
     return case.id, case.text
 
 

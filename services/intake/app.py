@@ -1,5 +1,6 @@
 """Intake's wiring: the only place that names concrete things together."""
 
+from datetime import timedelta
 from typing import Final
 
 from pydantic import Field
@@ -10,7 +11,15 @@ from services.intake.contacts import ContactsApi
 from services.intake.domain import Numbers
 from services.intake.edge import Edge
 from services.intake.files import Files
-from services.intake.handlers import Intake
+from services.intake.handlers import (
+    Bursts,
+    Intake,
+    Registrar,
+    Sweeper,
+    follow_cases,
+    keep_replies,
+    note_notices,
+)
 from services.intake.media import MediaFetcher, configured_media
 from services.intake.open311 import Open311, Open311Settings
 from services.intake.pages import CitizenPages
@@ -29,6 +38,7 @@ from shared.contracts import (
     DeliveryReported,
     Message,
     MessageReceived,
+    NoticeRecorded,
     ReplyRequested,
     WebhookReceived,
 )
@@ -36,6 +46,7 @@ from shared.messaging import Consumer, Service
 from shared.messaging.topology import LANES, reply_queue
 from shared.objects import ObjectSettings, ObjectStore, open_store
 from shared.settings import Key, Settings, key_bytes, read
+from shared.tokens import CaseTokens
 from shared.urgency import EmergencyWords
 from shared.vault import Vault
 
@@ -50,7 +61,7 @@ STEPS: Final[list[type[Message]]] = [
     CaseClosed,
 ]
 # Larger batches; a citizen's next message comes later than that.
-STEPS_LINGER_SECONDS: Final = 0.2
+LINGER_SECONDS: Final = 0.2
 
 
 class IntakeSettings(Settings):
@@ -59,6 +70,10 @@ class IntakeSettings(Settings):
     ilkim_vault_key: Key
     ilkim_blind_index_key: Key
     ilkim_number_key: Key
+    ilkim_tracking_key: Key
+    ilkim_gather_seconds: float = Field(
+        4.0, ge=0, le=30, description="messages of one sender so close together are one contact; 0: each is its own"
+    )
 
 
 class EdgeSettings(Settings):
@@ -77,16 +92,20 @@ def worker() -> Service:
     service = Service("intake-worker", SCHEMA, settings)
     objects = _objects(service)
     vault = Vault(key_bytes(settings.ilkim_vault_key), key_bytes(settings.ilkim_blind_index_key))
-    emergencies = EmergencyWords(place.emergencies)
-    intake = Intake(vault, Numbers(key_bytes(settings.ilkim_number_key)), emergencies, objects)
+    numbers = Numbers(key_bytes(settings.ilkim_number_key))
+    registrar = Registrar(vault, numbers, CaseTokens(key_bytes(settings.ilkim_tracking_key)), place)
+    bursts = Bursts(registrar, timedelta(seconds=settings.ilkim_gather_seconds))
+    intake = Intake(registrar, bursts, objects)
     service.background(MediaFetcher(service, objects, Files(objects), vault, configured_media()).run)
     queues = [f"intake.{lane}" for lane in LANES]
     kinds: list[type[Message]] = [WebhookReceived, MessageReceived, DeliveryReported]
     service.consume(Consumer("intake", queues, kinds, intake.take_in, outsiders_write=True))
+    service.consume(Consumer("steps", ["intake.steps"], STEPS, follow_cases, linger_seconds=LINGER_SECONDS))
     service.consume(
-        Consumer("steps", ["intake.steps"], STEPS, intake.follow_cases, linger_seconds=STEPS_LINGER_SECONDS)
+        Consumer("notices", ["intake.notices"], [NoticeRecorded], note_notices, linger_seconds=LINGER_SECONDS)
     )
-    service.consume(Consumer("web-replies", [reply_queue(Channel.WEB)], [ReplyRequested], intake.keep_replies))
+    service.consume(Consumer("web-replies", [reply_queue(Channel.WEB)], [ReplyRequested], keep_replies))
+    service.background(Sweeper(service, bursts).run)
     return service
 
 

@@ -109,6 +109,7 @@ _SERVICE_QUEUES: Final = (
         for channel in _BY_AMQP
     ),
     Queue("intake.steps", EVENTS, "router.#", "steps of cases, for follow-ups and the tracking page"),
+    Queue("intake.notices", EVENTS, "notifier.recorded", "what providers call our replies, for answers to them"),
     Queue("intake.settled", DESK, "settled.intake", "tasks of intake that a person settled"),
     Queue("notifier.settled", DESK, "settled.notifier", "tasks of the notifier that a person settled"),
     Queue("desk.tasks", DESK, "tasks", "tasks for a person, and calls as they come in"),

@@ -11,6 +11,7 @@ from shared.municipality.base import Named, PhoneNumber, Record
 from shared.municipality.bulletin import Bulletin, Group, Line, Note
 from shared.municipality.calendar import Calendar, Holiday, OfficeHours
 from shared.municipality.checks import mistakes_across_files
+from shared.municipality.conversation import Conversation
 from shared.municipality.delivery import DeliveryRules, EventRule, Ladder, Provider
 from shared.municipality.files import read_areas, read_table, read_toml
 from shared.municipality.mistakes import MunicipalityError, Problem
@@ -90,9 +91,13 @@ def _read_delivery(folder: Path) -> Parts:
     return {"delivery": DeliveryRules(**_fields(read_toml(folder / "delivery.toml", _DeliveryFile)))}
 
 
+def _read_conversation(folder: Path) -> Parts:
+    return {"conversation": read_toml(folder / "conversation.toml", Conversation)}
+
+
 _READERS = (
     *(_read_about, _read_owners, _read_topics, _read_places, _read_calendar, _read_words, _read_bulletin),
-    *(_read_answers, _read_delivery),
+    *(_read_answers, _read_delivery, _read_conversation),
 )
 
 

@@ -7,6 +7,7 @@ from shared.municipality.about import About, Account
 from shared.municipality.answers import StandardAnswer
 from shared.municipality.bulletin import Bulletin
 from shared.municipality.calendar import Calendar
+from shared.municipality.conversation import Conversation
 from shared.municipality.delivery import DeliveryRules
 from shared.municipality.owners import Department, Institution, Owner
 from shared.municipality.places import Area, Neighbour, Neighbourhood, Street
@@ -31,6 +32,7 @@ class Municipality(About):
     templates: tuple[Template, ...]
     outcomes: tuple[OutcomeWords, ...]
     bulletin: Bulletin
+    conversation: Conversation
     delivery: DeliveryRules
     standard_answers: tuple[StandardAnswer, ...]
 

@@ -218,7 +218,7 @@ async def health(client: aiohttp.ClientSession, url: str) -> tuple[int, dict[str
 async def test_with_the_broker_away_the_outbox_keeps_what_is_accepted_until_it_is_back(
     system: System, client: aiohttp.ClientSession
 ) -> None:
-    bodies = [a_body(f"Çukur {number}") for number in range(20)]
+    bodies = [a_body(f"Çukur {number}", sender=f"9053211122{number:02}") for number in range(20)]
     async with serving(built(edge, system, RABBITMQ_URL=AWAY_AMQP)) as url:
         answers = await asyncio.gather(*(post_webhook(client, url, body) for body in bodies))
         assert {status for status, _, _ in answers} == {200}

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from services.intake.app import edge, worker
 from services.intake.channels import ADAPTERS, Knock, Reading
-from services.intake.domain import register
 from services.intake.webhooks import lane_of_payload
 from shared import municipality
 from shared.contracts import Channel, DeliveryReported, Lane, MessageReceived
@@ -24,6 +23,7 @@ from shared.settings import Settings
 from shared.urgency import EmergencyWords
 from tests.builders import AT
 from tests.harness import System, built, running, serving, until
+from tests.intake.deciding import registered
 from tests.intake.kits import KITS
 from tests.intake.kits.base import EDGE, ChannelKit, Posted
 
@@ -64,7 +64,7 @@ def test_a_text_is_one_message_with_its_sender_and_words(kit: ChannelKit) -> Non
     [message] = reading.messages
     assert (message.channel, message.provider, message.text) == (kit.channel, kit.provider, TEXT)
     assert message.sender.address == kit.address
-    assert register(message, new_id(), [], EmergencyWords(())).opens
+    assert registered(message).opens
     assert reading.receipts == ()
 
 

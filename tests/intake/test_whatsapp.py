@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 from services.intake.channels import Reading, whatsapp
 from services.intake.channels.meta import signature
 from services.intake.channels.whatsapp_words import NOT_PASSED_ON
-from services.intake.domain import register
 from shared.contracts import DeliveryReported, MessageReceived, NoticeStatus, Purpose
-from shared.urgency import EmergencyWords
 from simulators.whatsapp.payloads import (
     Account,
     CitizenMessage,
@@ -27,6 +25,7 @@ from simulators.whatsapp.payloads import (
     status_webhook,
 )
 from tests.builders import AT, a_webhook, an_id
+from tests.intake.deciding import registered
 
 ACCOUNT = Account()
 # A folder with webhooks as providers send them, below it `webhook/whatsapp_cloud`; none of it is in the project.
@@ -123,7 +122,7 @@ def test_each_kind_of_message_gives_its_words_and_files(kind: str, part: Any, te
 def test_what_asks_for_nothing_opens_no_case(kind: str) -> None:
     [message] = read(a_body(a_raw_message(type=kind))).messages
 
-    assert not register(message, an_id(), [], EmergencyWords(())).opens
+    assert not registered(message).opens
 
 
 def test_statuses_are_receipts_with_our_reference() -> None:
@@ -187,7 +186,7 @@ def test_a_part_of_an_unexpected_shape_costs_no_message(wrong: dict[str, Any]) -
 
     assert len(reading.messages) == 2
     for message in reading.messages:
-        row = register(message, an_id(), [], EmergencyWords(()))
+        row = registered(message)
         assert "\0" not in row.message.provider_id + row.opens[0].text
         row.message.provider_id.encode()
         assert 2000 < row.message.occurred_at.year < 2100

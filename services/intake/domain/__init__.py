@@ -1,8 +1,11 @@
 """What intake decides: pure functions of a message; ids and time come in with it."""
 
 from services.intake.domain.attachments import file_id, is_kept, with_file_ids, without_addresses
+from services.intake.domain.followups import Around, FollowUpWords, KnownCase
+from services.intake.domain.holding import Doubt
 from services.intake.domain.numbers import Numbers, find_numbers
 from services.intake.domain.registration import (
+    Arrival,
     FiledCase,
     Registration,
     case_id,
@@ -12,7 +15,12 @@ from services.intake.domain.registration import (
 )
 
 __all__ = [
+    "Around",
+    "Arrival",
+    "Doubt",
     "FiledCase",
+    "FollowUpWords",
+    "KnownCase",
     "Numbers",
     "Registration",
     "case_id",

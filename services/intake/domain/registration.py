@@ -1,18 +1,40 @@
-"""What a contact becomes: none, one or several cases, or an addition to a case that is there."""
+"""What a contact becomes: none, one or several cases, an addition to a case, or something for a person to see."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from shared.contracts import CaseNumber, Channel, Effect, Lane, MessageReceived, Purpose
+from services.intake.domain.followups import Around, FollowUpWords, follow_up
+from services.intake.domain.holding import Doubt
+from shared.contracts import Channel, Effect, Lane, MessageReceived, Purpose
 from shared.contracts.channel import TEXT_MAX
 from shared.ids import derived_id
 from shared.text import clean, fold, mask, words
 from shared.urgency import EmergencyWords
 
 URGENCY_TEXT_MAX: Final = 2_000  # danger is told in the first sentences
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A contact about to be registered: one message, or the one that a burst of them became.
+
+    `message_ids` are the providers' ids in order; `number_id` stands for the bare number or address behind it.
+    """
+
+    message: MessageReceived
+    raw_id: UUID
+    person_id: UUID | None
+    number_id: UUID | None
+    message_ids: tuple[str, ...]
+    last_message_at: datetime
+
+    @property
+    def contact_id(self) -> UUID:
+        """The id of the contact it becomes: that of its first message."""
+        return self.message.contact_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +47,38 @@ class FiledCase:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """One contact and what it does. `joins` are the numbers of the cases it adds `text` to."""
+    """One contact and what it does. It adds `text` to the cases in `joins`, and nothing to those in `links`.
 
-    contact_id: UUID
-    message: MessageReceived
-    person_id: UUID | None
+    `reason`: why it joined, is held, or does nothing; `flags`: what whoever reads it should know beforehand.
+    """
+
+    arrival: Arrival
+    purpose: Purpose
     effect: Effect
     lane: Lane
     emergency_number: str | None
     opens: tuple[FiledCase, ...] = ()
-    joins: tuple[CaseNumber, ...] = ()
+    joins: tuple[UUID, ...] = ()
+    links: tuple[UUID, ...] = ()
     text: str = ""
+    reason: str = ""
+    flags: tuple[str, ...] = ()
+    was_held: bool = False
+
+    @property
+    def message(self) -> MessageReceived:
+        """What was said."""
+        return self.arrival.message
+
+    @property
+    def contact_id(self) -> UUID:
+        """The contact's id."""
+        return self.arrival.contact_id
+
+    @property
+    def person_id(self) -> UUID | None:
+        """Who said it; None: anonymous."""
+        return self.arrival.person_id
 
 
 def contact_id(channel: Channel, account: str, provider_id: str, occurred_at: datetime) -> UUID:
@@ -55,21 +98,45 @@ def lane_of(text: str, emergencies: EmergencyWords) -> tuple[Lane, str | None]:
 
 
 def register(
-    message: MessageReceived,
-    person_id: UUID | None,
-    quoted: Sequence[CaseNumber],
-    emergencies: EmergencyWords,
+    arrival: Arrival, around: Around, doubt: Doubt, emergencies: EmergencyWords, rules: FollowUpWords
 ) -> Registration:
-    """Decide what a contact does. `quoted`: the cases it names that this very person is a party of."""
-    contact = contact_id(message.channel, message.account, message.provider_id, message.occurred_at)
+    """Decide what a contact does. Danger to life is never held, and nobody waits for it to be judged."""
+    message = arrival.message
     requests = [clean(text[:TEXT_MAX]) for text in (message.requests or (message.text,))]
     lane, number = lane_of("\n".join(requests), emergencies)
-    if message.purpose is not Purpose.REQUEST:
-        return Registration(contact, message, person_id, Effect.NONE, lane, number)
-    if quoted:
+    if message.purpose is Purpose.AUTOMATIC:  # a machine is in no danger, and is not answered
+        lane, number = "routine", None
+    nothing = Registration(arrival, message.purpose, Effect.NONE, lane, number, flags=doubt.flags)
+    if message.purpose is not Purpose.REQUEST or message.kind == "deleted":
+        return replace(nothing, links=_pointed(around), reason=_nothing_because(message))
+    if doubt.holds and lane != "urgent":
+        return replace(nothing, effect=Effect.HELD, reason=doubt.reason)
+    follow = follow_up(message, lane, around, rules)
+    if follow.cases:
         text = mask("\n".join(requests))
-        return Registration(contact, message, person_id, Effect.JOINED, lane, number, joins=tuple(quoted), text=text)
-    opens = tuple(
-        FiledCase(case_id(contact, message.occurred_at, index), mask(text)) for index, text in enumerate(requests)
-    )
-    return Registration(contact, message, person_id, Effect.OPENED, lane, number, opens)
+        joins = tuple(case.id for case in follow.cases)
+        return replace(nothing, effect=Effect.JOINED, joins=joins, text=text, reason=follow.why or "")
+    if message.concerns is not None:
+        return replace(nothing, links=_pointed(around), reason="edited")
+    if rules.only_thank(message.text) and not message.attachments:
+        return replace(nothing, purpose=Purpose.THANKS, reason="thanks")
+    if doubt.holds_new and lane != "urgent":
+        return replace(nothing, effect=Effect.HELD, reason=doubt.reason)
+    return replace(nothing, effect=Effect.OPENED, opens=_filed(arrival, requests))
+
+
+def _filed(arrival: Arrival, requests: Sequence[str]) -> tuple[FiledCase, ...]:
+    at = arrival.message.occurred_at
+    return tuple(FiledCase(case_id(arrival.contact_id, at, index), mask(text)) for index, text in enumerate(requests))
+
+
+def _pointed(around: Around) -> tuple[UUID, ...]:
+    """Every case the message points to: a link adds nothing to it, so that a stranger's may be linked too."""
+    token = (around.by_token,) if around.by_token else ()
+    return tuple(dict.fromkeys(case.id for case in (*token, *around.referred, *around.quoted)))
+
+
+def _nothing_because(message: MessageReceived) -> str:
+    if message.purpose is Purpose.AUTOMATIC:
+        return "automatic"
+    return message.kind if message.concerns is not None or message.kind == "deleted" else message.purpose

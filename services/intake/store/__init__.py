@@ -1,5 +1,16 @@
 """Intake's tables: contacts and the vault, cases as the router tells them, the pages of the form."""
 
+from services.intake.store.around import Reference, Surroundings, contacts_before, people_at, surroundings
+from services.intake.store.bursts import (
+    BURSTS_MAX,
+    due_bursts,
+    end_bursts,
+    keep_waiting,
+    lock_bursts,
+    open_bursts,
+    put_off_first,
+    waiting_messages,
+)
 from services.intake.store.cases import (
     CaseContact,
     CaseFile,
@@ -15,14 +26,15 @@ from services.intake.store.cases import (
 )
 from services.intake.store.contacts import (
     Inbound,
-    Person,
     Raw,
     add_contacts,
     add_messages,
     add_people,
+    add_told_points,
+    change_effects,
     keep_raw,
+    move_messages,
     open_cases,
-    owners_of,
 )
 from services.intake.store.files import (
     ClaimedFile,
@@ -38,8 +50,10 @@ from services.intake.store.files import (
 )
 from services.intake.store.forms import Submission, keep_web_replies, submission
 from services.intake.store.listing import Listing, cases_by_number, listed, numbers_of_message, steps_of_all
+from services.intake.store.sent import add_sent_messages
 
 __all__ = [
+    "BURSTS_MAX",
     "CaseContact",
     "CaseFile",
     "CaseStep",
@@ -48,34 +62,48 @@ __all__ = [
     "Inbound",
     "Listing",
     "NearCase",
-    "Person",
     "Raw",
+    "Reference",
     "Submission",
+    "Surroundings",
     "add_contacts",
     "add_messages",
     "add_people",
+    "add_sent_messages",
     "add_steps",
+    "add_told_points",
     "additions_of",
     "case_by_number",
     "cases_by_number",
+    "change_effects",
     "claim_files",
+    "contacts_before",
     "contacts_of",
+    "due_bursts",
+    "end_bursts",
     "expect_files",
     "files_of_case",
     "give_up_file",
     "give_up_without_source",
     "keep_raw",
+    "keep_waiting",
     "keep_web_replies",
     "listed",
+    "lock_bursts",
+    "move_messages",
     "numbers_of_message",
+    "open_bursts",
     "open_cases",
     "open_cases_near",
-    "owners_of",
+    "people_at",
     "people_of",
+    "put_off_first",
     "raw_body",
     "settle_file",
     "steps_of",
     "steps_of_all",
     "submission",
+    "surroundings",
     "try_file_later",
+    "waiting_messages",
 ]

@@ -1,0 +1,9 @@
+"""One short function per kind of message: read it, ask the domain, tell the store."""
+
+from services.intake.handlers.bursts import Bursts
+from services.intake.handlers.following import follow_cases, keep_replies, note_notices
+from services.intake.handlers.receiving import Intake
+from services.intake.handlers.registering import Registrar
+from services.intake.handlers.sweeping import Sweeper
+
+__all__ = ["Bursts", "Intake", "Registrar", "Sweeper", "follow_cases", "keep_replies", "note_notices"]

@@ -1,0 +1,179 @@
+"""Registers contacts: looks around, asks the domain, stores them with their cases, tells who must know."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from uuid import UUID
+
+from services.intake import store
+from services.intake.domain import (
+    Around,
+    Arrival,
+    Doubt,
+    FollowUpWords,
+    KnownCase,
+    Numbers,
+    Registration,
+    find_numbers,
+    register,
+)
+from services.intake.domain.followups import SAME_SENDER
+from services.intake.handlers.telling import proven_address, tell, told_address
+from services.intake.store import Reference, Surroundings
+from shared.contracts import AddressRecorded, CaseState, Effect, MessageReceived
+from shared.messaging import Unit
+from shared.municipality import Municipality
+from shared.phone import bare
+from shared.tokens import CaseTokens
+from shared.urgency import EmergencyWords
+from shared.vault import Vault
+
+
+@dataclass(frozen=True)
+class Registrar:
+    """Turns arrivals into contacts, whichever way they came: at once, as a burst, or let go by a person."""
+
+    vault: Vault
+    numbers: Numbers
+    tokens: CaseTokens
+    place: Municipality
+
+    @cached_property
+    def emergencies(self) -> EmergencyWords:
+        """What is danger here."""
+        return EmergencyWords(self.place.emergencies)
+
+    @cached_property
+    def follow_up_words(self) -> FollowUpWords:
+        """How people go on about a case here."""
+        return FollowUpWords.of(self.place.conversation.follow_up)
+
+    async def register(self, unit: Unit, arrivals: Sequence[Arrival], *, was_held: bool = False) -> list[Registration]:
+        """Register contacts whose messages are new, in their order; each counts once for all that it causes.
+
+        `was_held`: they are there already, and a person let them go on.
+        """
+        if not arrivals:
+            return []
+        addresses = await self._meet(unit, arrivals)
+        around = await self._look_around(unit, arrivals)
+        doubts = [Doubt()] * len(arrivals)
+        rows = self._decide(arrivals, around, doubts)
+        if was_held:
+            rows = [replace(row, was_held=True) for row in rows]
+            await store.change_effects(unit.connection, rows)
+        else:
+            await store.move_messages(unit.connection, arrivals)
+            await store.add_contacts(unit.connection, rows)
+        opened = await store.open_cases(unit.connection, rows, self.numbers)
+        numbers = {case.id: case.number for case in around.cases.values()} | opened
+        unit.publish(*tell(rows, numbers, addresses, counted=not was_held))
+        return rows
+
+    def number_id(self, message: MessageReceived) -> UUID | None:
+        """What stands for the bare number or address behind a message."""
+        address = message.sender.address
+        return self.vault.number_id(message.channel, address) if address else None
+
+    def person_id(self, message: MessageReceived) -> UUID | None:
+        """Who wrote; None: anonymous."""
+        address = message.sender.address
+        return self.vault.pseudonym(message.channel, message.account, address) if address else None
+
+    async def _meet(self, unit: Unit, arrivals: Sequence[Arrival]) -> Mapping[UUID, Sequence[AddressRecorded]]:
+        """Know the senders from here on, locked till the end; the addresses that are news to the notifier."""
+        fresh = await store.add_people(unit.connection, arrivals, self.vault)
+        news: dict[UUID, list[AddressRecorded]] = {}
+        for row in arrivals:
+            if row.person_id in fresh and row.person_id not in news:
+                news[row.person_id] = [proven_address(row, row.person_id)]
+        points = {
+            (row.person_id, point.channel, self.vault.number_id(point.channel, bare(point.address))): (row, point)
+            for row in arrivals
+            if row.person_id
+            for point in row.message.sender.answers
+        }
+        for key in await store.add_told_points(unit.connection, list(points)):
+            row, point = points[key]
+            news.setdefault(key[0], []).append(told_address(row, key[0], point.channel, bare(point.address)))
+        return news
+
+    async def _look_around(self, unit: Unit, arrivals: Sequence[Arrival]) -> Surroundings:
+        pointing = [row for row in arrivals if _points(row.message)]
+        return await store.surroundings(
+            unit.connection,
+            numbers={number for row in arrivals for number in self._quoted(row.message)},
+            ids={row.message.about_case for row in pointing if row.message.about_case},
+            people={row.person_id for row in arrivals if row.person_id and row.message.channel in SAME_SENDER},
+            references={reference for row in pointing for reference in _references(row.message)},
+            number_ids={row.number_id for row in arrivals if row.number_id and self._quoted(row.message)}
+            | {row.number_id for row in pointing if row.number_id},
+        )
+
+    def _decide(self, arrivals: Sequence[Arrival], known: Surroundings, doubts: Sequence[Doubt]) -> list[Registration]:
+        """One after the other: what an earlier one of a sender opened, a later one may join."""
+        rows: list[Registration] = []
+        open_of = {person: {case.id: case for case in cases} for person, cases in known.open_of.items()}
+        for arrival, doubt in zip(arrivals, doubts, strict=True):
+            mine = open_of.setdefault(arrival.person_id, {}) if arrival.person_id else {}
+            around = self._around(arrival, known, tuple(mine.values()))
+            row = register(arrival, around, doubt, self.emergencies, self.follow_up_words)
+            rows.append(row)
+            if row.effect in (Effect.OPENED, Effect.JOINED):
+                mine.update(_as_it_stands_after(row, mine))
+        return rows
+
+    def _around(self, arrival: Arrival, known: Surroundings, mine: tuple[KnownCase, ...]) -> Around:
+        message, person = arrival.message, arrival.person_id
+        token = self._token(message)
+        by_token = known.by_number.get(token) if token else None
+        tellers = known.told_to.get(arrival.number_id, frozenset()) if arrival.number_id else frozenset()
+        same = known.people_at.get(arrival.number_id, frozenset()) if arrival.number_id else frozenset()
+        return Around(
+            people=frozenset({person, *same}) if person else frozenset(),
+            chosen=known.cases.get(message.about_case) if message.about_case else None,
+            by_token=by_token,
+            referred=tuple(
+                {case.id: case for ref in _references(message) for case in known.by_reference.get(ref, ())}.values()
+            ),
+            quoted=tuple(known.by_number[number] for number in find_numbers(message.text) if number in known.by_number),
+            open=mine,
+            told=frozenset({by_token.id}) if by_token and by_token.parties & frozenset(tellers) else frozenset(),
+        )
+
+    def _quoted(self, message: MessageReceived) -> list[str]:
+        token = self._token(message)
+        return [*find_numbers(message.text), *([token] if token else [])]
+
+    def _token(self, message: MessageReceived) -> str | None:
+        return self.tokens.number_of(message.reply_token) if message.reply_token else None
+
+
+def _points(message: MessageReceived) -> bool:
+    return bool(
+        message.about_case or message.in_reply_to or message.references or message.concerns or message.reply_token
+    )
+
+
+def _references(message: MessageReceived) -> list[Reference]:
+    """What the message names, the nearest first; mail programs put angle brackets round an id or not."""
+    named = [message.concerns, message.in_reply_to, *message.references]
+    return [
+        (message.channel, message.account, form)
+        for name in named
+        if name
+        for form in dict.fromkeys((name, name.strip("<>")))
+    ]
+
+
+def _as_it_stands_after(row: Registration, mine: Mapping[UUID, KnownCase]) -> dict[UUID, KnownCase]:
+    """The sender's cases that a contact opened or touched, for what comes next in the same batch."""
+    at = row.arrival.last_message_at
+    people = frozenset({row.person_id} if row.person_id else ())
+    opened = {case.id: KnownCase(case.id, "", CaseState.RECEIVED, row.lane, at, people) for case in row.opens}
+    touched = {
+        case: replace(mine[case], last_contact_at=max(mine[case].last_contact_at, at))
+        for case in row.joins
+        if case in mine
+    }
+    return opened | touched

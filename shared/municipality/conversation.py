@@ -1,0 +1,72 @@
+"""How citizens go on about a case, stop notices, and how much of one sender is taken at once."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, PositiveInt, StringConstraints
+
+from shared.municipality.base import Record
+from shared.municipality.topics import Phrase
+from shared.text import fold
+
+
+def _folded(text: str) -> str:
+    if text != fold(text):
+        raise ValueError(f'"{text}" is not folded, write "{fold(text)}"')
+    return text
+
+
+WholeText = Annotated[str, StringConstraints(min_length=2, max_length=40), AfterValidator(_folded)]
+
+
+class FollowUpRules(Record):
+    """When the same sender goes on about an open case; see `services/intake/domain/followups.py`."""
+
+    recent_minutes: PositiveInt
+    remembered_days: PositiveInt
+    words_max: PositiveInt
+    phrases: tuple[Phrase, ...] = Field(min_length=1)
+    thanks: tuple[Phrase, ...] = Field(min_length=1)
+
+
+class NoticeWords(Record):
+    """Whole texts, folded, that stop notices on a channel and start them again."""
+
+    stop: tuple[WholeText, ...] = Field(min_length=1)
+    start: tuple[WholeText, ...] = Field(min_length=1)
+
+
+class LoopLimit(Record):
+    """How many contacts of one sender in how long are believed to be a person's."""
+
+    contacts_max: PositiveInt
+    minutes: PositiveInt
+
+
+class FailedAddress(Record):
+    """For how long an address that failed is left alone."""
+
+    permanent_days: PositiveInt
+    temporary_days: PositiveInt
+
+
+class Block(Record):
+    """For how long a sender stays blocked."""
+
+    days: PositiveInt
+
+
+class CallBack(Record):
+    """For how long one call-back stands for all missed calls of a caller."""
+
+    minutes: PositiveInt
+
+
+class Conversation(Record):
+    """What stands in conversation.toml."""
+
+    follow_up: FollowUpRules
+    notices: NoticeWords
+    loop: LoopLimit
+    failed_address: FailedAddress
+    block: Block
+    call_back: CallBack
