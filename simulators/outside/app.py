@@ -1,5 +1,6 @@
 """The routes of the world outside: every provider's API, citizens who write, faults, and the page of all messages."""
 
+import asyncio
 import dataclasses
 import time
 import uuid
@@ -9,11 +10,15 @@ from typing import Any
 from aiohttp import web
 
 from simulators.faults import Fault, parse_fault
+from simulators.outside import pages
+from simulators.outside.conversations import conversations
 from simulators.outside.memory import Message
 from simulators.outside.providers import PROVIDERS
 from simulators.outside.settings import Settings
 from simulators.outside.world import CitizenWrote, Provider, World
 
+REFRESH_SECONDS = 2.0
+LISTENERS_MAX = 50
 REQUEST_BYTES_MAX = 4_000_000
 LISTED_MAX = 1_000
 WROTE_FIELDS = {field.name for field in dataclasses.fields(CitizenWrote)}
@@ -24,6 +29,8 @@ class Outside:
 
     def __init__(self, settings: Settings) -> None:
         self.world = World(settings)
+        self._listeners = 0
+        self._is_closing = False
         self.providers: dict[str, Provider] = {kind.name: kind(self.world) for kind in PROVIDERS}
 
     def application(self) -> web.Application:
@@ -32,6 +39,7 @@ class Outside:
             application.add_routes(provider.routes())
         application.add_routes(self._routes())
         application.cleanup_ctx.append(self._life)
+        application.on_shutdown.append(self._end_listeners)
         return application
 
     def _routes(self) -> list[web.AbstractRouteDef]:
@@ -42,6 +50,12 @@ class Outside:
             web.delete("/_simulator/{provider}/faults", self.clear_faults),
             web.get("/_simulator/messages", self.list_messages),
             web.get("/_simulator/stats", self.stats),
+            web.get("/_simulator/events", self.events),
+            web.get("/", self.page),
+            web.get("/t/{provider}/{citizen}", self.page),
+            web.post("/write", self.write_from_page),
+            web.static("/static", pages.STATIC),
+            web.static("/common", pages.COMMON),
             web.get("/health/live", self.live),
             web.get("/health/ready", self.live),
         ]
@@ -98,6 +112,56 @@ class Outside:
 
     async def live(self, _: web.Request) -> web.Response:
         return web.json_response({"status": "ready", "time": time.time()})
+
+    # The page
+
+    async def page(self, request: web.Request) -> web.Response:
+        return await self._page(request, pages.Form())
+
+    async def write_from_page(self, request: web.Request) -> web.Response:
+        posted = await request.post()
+        typed = (str(posted.get(name, "")).strip() for name in ("provider", "address", "name", "text"))
+        form = pages.checked(pages.Form(*typed))
+        if form.error:
+            return await self._page(request, form)
+        await self._write(form)
+        raise web.HTTPSeeOther(pages.path_of(form.provider, form.address))
+
+    async def _write(self, form: pages.Form) -> None:
+        if form.provider == "whatsapp":
+            await self.world.write_by_whatsapp(form.address, form.name, form.text)
+            return
+        wrote = CitizenWrote(form.address, form.text, form.name, uuid.uuid4().hex)
+        await self.providers[form.provider].citizen_writes(wrote)
+
+    async def _page(self, request: web.Request, form: pages.Form) -> web.Response:
+        matched, query = request.match_info, request.query
+        view = pages.View(
+            matched.get("provider", ""), matched.get("citizen", ""), query.get("kanal", ""), query.get("q", "")
+        )
+        html = pages.render(await conversations(self.world), view, form)
+        status = 422 if form.error else 200
+        return web.Response(text=html, content_type="text/html", headers=pages.HEADERS, status=status)
+
+    async def events(self, request: web.Request) -> web.StreamResponse:
+        """Server-sent events: look again, every two seconds, since other simulators' messages stand here too."""
+        if self._listeners >= LISTENERS_MAX:
+            return web.Response(status=503, headers={"Retry-After": "10"})
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        await response.prepare(request)
+        self._listeners += 1
+        try:
+            while not self._is_closing:
+                await response.write(b"data: look\n\n")
+                await asyncio.sleep(REFRESH_SECONDS)
+        except ConnectionError:
+            pass  # the reader left
+        finally:
+            self._listeners -= 1
+        return response
+
+    async def _end_listeners(self, _: web.Application) -> None:
+        self._is_closing = True
 
     def _provider(self, request: web.Request) -> Provider:
         provider = self.providers.get(request.match_info["provider"])

@@ -116,6 +116,16 @@ class World:
         self.memory.counts["webhooks_given_up"] += 1
         log.error("webhook_given_up", path=path.partition("?")[0])
 
+    async def write_by_whatsapp(self, citizen: str, name: str, text: str) -> None:
+        """A citizen writes in WhatsApp, whose simulator is a process of its own; while it is away nothing happens."""
+        if self._session is None:
+            return
+        asked = {"from": citizen, "name": name, "text": text}
+        url = f"{self.settings.whatsapp_url}/_simulator/citizens/messages"
+        with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError):
+            async with self._session.post(url, json=asked) as response:
+                await response.read()
+
     async def fetch_json(self, url: str) -> Any:
         """What another simulator answers; None while it is away."""
         if self._session is None:

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from simulators.whatsapp import pages
 from simulators.whatsapp.citizens import CitizenTextError, citizen_messages
+from simulators.whatsapp.conversations import conversations
 from simulators.whatsapp.faults import Fault, Faults, parse_fault
 from simulators.whatsapp.media import FILE_BYTES_MAX, MediaBox, MediaDesk, content_of
 from simulators.whatsapp.memory import Entry, Memory, described
@@ -69,6 +70,7 @@ class Simulator:
             web.post("/_simulator/citizens/messages", self.citizen_writes),
             web.post("/_simulator/citizens/batch", self.citizens_write),
             web.get("/_simulator/messages", self.list_messages),
+            web.get("/_simulator/conversations", self.list_conversations),
             web.get("/_simulator/stats", self.stats),
             web.get("/_simulator/faults", self.list_faults),
             web.post("/_simulator/faults", self.add_fault),
@@ -231,6 +233,10 @@ class Simulator:
         return entry
 
     # Controls
+
+    async def list_conversations(self, _: web.Request) -> web.Response:
+        """What citizens and centre wrote, for the page of every message sent."""
+        return _json(conversations(self.memory))
 
     async def list_messages(self, request: web.Request) -> web.Response:
         """The newest LISTED_MAX (or `limit`) of what was asked of us; `to`, `since` (seconds or ISO 8601)."""

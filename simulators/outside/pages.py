@@ -1,0 +1,167 @@
+"""The page "Gönderilen mesajlar": every message to every citizen, one phone-like conversation each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader
+
+from simulators.outside.conversations import Conversation, Line
+from simulators.whatsapp.pages import international, readable_number
+
+STATIC = Path(__file__).parent / "static"
+COMMON = Path(__file__).parent.parent / "whatsapp" / "static"
+LISTED_MAX = 80
+TURKIYE = timezone(timedelta(hours=3))  # all year since 2016
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'self'; form-action 'self'; frame-ancestors 'none'",
+}
+# A provider's name, and the channel it belongs to.
+PROVIDERS = {
+    "whatsapp": ("WhatsApp", "WhatsApp"),
+    "netgsm": ("Netgsm", "SMS"),
+    "verimor": ("Verimor", "SMS"),
+    "twilio": ("Twilio", "SMS"),
+    "telegram": ("Telegram", "Telegram"),
+    "messenger": ("Messenger", "Messenger"),
+    "instagram": ("Instagram", "Instagram"),
+    "x": ("X", "X"),
+    "email": ("E-posta", "E-posta"),
+}
+WRITABLE = tuple(name for name in PROVIDERS if name not in ("email", "x"))
+BY_PHONE = frozenset({"whatsapp", "netgsm", "verimor", "twilio"})
+CENTRE_STATES = {
+    "accepted": ("◷", "sağlayıcı aldı"),
+    "sent": ("✓", "gönderildi"),
+    "delivered": ("✓✓", "ulaştı"),
+    "read": ("✓✓", "okundu"),
+    "failed": ("!", "ulaşmadı"),
+    "refused": ("!", "sağlayıcı kabul etmedi"),
+}
+CITIZEN_STATES = {
+    "sent": ("◷", "merkez henüz almadı"),
+    "delivered": ("✓✓", "merkez aldı"),
+    "failed": ("!", "merkeze ulaşmadı"),
+}
+EMPTY_WORDS = {"image": "Fotoğraf", "location": "Konum", "video": "Video", "audio": "Ses", "document": "Belge"}
+ADDRESS_DIGITS_MIN, TEXT_LETTERS_MAX = 4, 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What was typed; `field` names the one that `error` is about."""
+
+    provider: str = "netgsm"
+    address: str = ""
+    name: str = ""
+    text: str = ""
+    field: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the reader looks at: the open conversation, and what the list is narrowed to."""
+
+    provider: str = ""
+    citizen: str = ""
+    channel: str = ""
+    search: str = ""
+
+
+def render(found: Sequence[Conversation], view: View, form: Form) -> str:
+    """The whole page; without an open conversation a phone shows the list alone."""
+    listed = [each for each in found if _matches(each, view)]
+    is_open = [each for each in found if (each.provider, each.citizen) == (view.provider, view.citizen)]
+    channels = sorted({PROVIDERS[each.provider][1] for each in found})
+    return _template.render(
+        listed=listed[:LISTED_MAX],
+        total=len(listed),
+        thread=is_open[0] if is_open else None,
+        is_missing=bool(view.citizen) and not is_open,
+        view=view,
+        channels=channels,
+        form=form,
+        writable=WRITABLE,
+        now=datetime.now(TURKIYE),
+    )
+
+
+def checked(form: Form) -> Form:
+    """The form with its address in the provider's own shape, or with what is wrong with it."""
+    digits = "".join(letter for letter in form.address if letter.isdigit())
+    if form.provider not in WRITABLE:
+        return _wrong(form, "provider", "Listeden bir yol seçin.")
+    if len(digits) < ADDRESS_DIGITS_MIN:
+        return _wrong(form, "address", "Telefon numarası (0500 000 00 00 gibi) ya da kullanıcı numarası yazın.")
+    if not form.text or len(form.text) > TEXT_LETTERS_MAX:
+        return _wrong(form, "text", "Bir mesaj yazın (en çok 2.000 harf).")
+    address = f"+{international(form.address)}" if form.provider in BY_PHONE else digits
+    return Form(form.provider, address, form.name, form.text)
+
+
+def path_of(provider: str, citizen: str) -> str:
+    """Where a conversation is shown."""
+    return f"/t/{provider}/{quote(citizen, safe='')}"
+
+
+def shown_address(conversation: Conversation) -> str:
+    is_phone = conversation.provider in BY_PHONE
+    return readable_number(conversation.citizen.removeprefix("+")) if is_phone else conversation.citizen
+
+
+def state(line: Line) -> tuple[str, str]:
+    """The sign and the words of how far a message got."""
+    sign, words = (CITIZEN_STATES if line.from_citizen else CENTRE_STATES).get(line.status, ("", line.status))
+    return sign, f"{words} ({line.error})" if line.error else words
+
+
+def _wrong(form: Form, field: str, error: str) -> Form:
+    return Form(form.provider, form.address, form.name, form.text, field, error)
+
+
+def _matches(conversation: Conversation, view: View) -> bool:
+    if view.channel and PROVIDERS[conversation.provider][1] != view.channel:
+        return False
+    digits = view.search.replace(" ", "").removeprefix("0")
+    if digits.isdigit() and digits in conversation.citizen:
+        return True
+    return _folded(view.search) in _folded(f"{conversation.name} {conversation.citizen}")
+
+
+def _folded(text: str) -> str:
+    """Upper and lower case alike, in Turkish."""
+    return text.replace("İ", "i").replace("I", "ı").lower()
+
+
+def _clock(seconds: float, now: datetime) -> str:
+    moment = datetime.fromtimestamp(seconds, TURKIYE)
+    return f"{moment:%H.%M}" if moment.date() == now.date() else f"{moment:%d.%m.%Y}"
+
+
+def _hour(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, TURKIYE):%H.%M}"
+
+
+def _day(seconds: float, now: datetime) -> str:
+    moment = datetime.fromtimestamp(seconds, TURKIYE)
+    return "Bugün" if moment.date() == now.date() else f"{moment:%d.%m.%Y}"
+
+
+_environment = Environment(loader=FileSystemLoader(STATIC), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+_environment.filters.update(
+    clock=_clock,
+    hour=_hour,
+    day=_day,
+    state=state,
+    address=shown_address,
+    shown=lambda line: line.text or EMPTY_WORDS.get(line.kind, "—"),
+    provider=lambda name: PROVIDERS[name][0],
+    channel=lambda name: PROVIDERS[name][1],
+    counted=lambda count: f"{count:,}".replace(",", "."),
+)
+_environment.globals["path_of"] = path_of
+_template = _environment.get_template("sent.html")
