@@ -6,6 +6,9 @@ import secrets
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from ops.providers import new_accounts
+
 FILE = Path(__file__).parent / ".env"
 
 
@@ -18,6 +21,7 @@ def fresh() -> dict[str, str]:
         **{word: secrets.token_hex(16) for word in (*words, "WHATSAPP_ACCESS_TOKEN", "DESK_PASSWORD")},
         "WHATSAPP_PHONE_NUMBER_ID": "".join(secrets.choice("123456789") for _ in range(15)),
         "DESK_USER": "demo",
+        **new_accounts(),
     }
 
 

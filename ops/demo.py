@@ -49,7 +49,8 @@ def _say_where_to_look() -> None:
     console.print("\n[bold]Where to look[/bold]", markup=True)
     for what, url in (
         ("write as a citizen, on the form", f"{urls['edge']}/"),
-        ("write as a citizen by WhatsApp, read what was sent", f"{urls['whatsapp']}/"),
+        ("write as a citizen by WhatsApp", f"{urls['whatsapp']}/"),
+        ("every message sent, and write by SMS, Telegram …", f"{urls['outside']}/"),
         ("the figures, as they move", f"{urls['reporting']}/"),
         ("the bulletin", f"{urls['reporting']}/bulten"),
         (f"the desk, as {desk['user']} with {desk['password']}", f"{urls['desk']}/"),

@@ -15,6 +15,8 @@ from pathlib import Path
 from ops import servers, supervisor
 from ops.ports import keep_ports
 from ops.processes import write_atomically
+from ops.providers import addresses as provider_addresses
+from ops.providers import new_accounts
 from ops.servers import CHECKOUT, Addresses
 from ops.supervisor import Process
 
@@ -37,6 +39,7 @@ class Part:
 
 PARTS = (
     Part("whatsapp", ("simulators.whatsapp",), "the citizens' WhatsApp: sent messages"),
+    Part("outside", ("simulators.outside",), "SMS providers and social networks; every message sent"),
     Part("edge", ("services.intake", "edge"), "web form, webhooks"),
     Part("intake", ("services.intake", "worker")),
     Part("collector", ("services.intake", "collector")),
@@ -131,6 +134,7 @@ def _shared_environment(state: Path, addresses: Addresses, ports: Mapping[str, i
         "ROUTER_URL": f"http://{HOST}:{ports['router']}",
         "WHATSAPP_API_URL": f"http://{HOST}:{ports['whatsapp']}",
         "WHATSAPP_WEBHOOK_URL": f"http://{HOST}:{ports['edge']}/webhooks/whatsapp",
+        **provider_addresses(f"http://{HOST}:{ports['outside']}", f"http://{HOST}:{ports['edge']}"),
     }
 
 
@@ -140,6 +144,7 @@ def _new_secrets() -> dict[str, str]:
     return {
         **{key: base64.b64encode(secrets.token_bytes(32)).decode() for key in keys},
         **{token: secrets.token_urlsafe(24) for token in tokens},
+        **new_accounts(),
         "WHATSAPP_PHONE_NUMBER_ID": "".join(secrets.choice("123456789") for _ in range(15)),
         "DESK_USER": "demo",
         "DESK_PASSWORD": secrets.token_urlsafe(9),
