@@ -18,13 +18,13 @@ from services.intake.files import BYTES_MAX, Files, Refusal, Refused
 from services.intake.files.keep import examine
 from services.intake.files.kinds import DOCX, ODT
 from services.intake.files.pictures import EDGE_PIXELS_MAX, moment_of, place_of
-from services.intake.pages import TEMPLATES
 from shared.files import answer_with_file, get_file, safe_name
 from shared.ids import new_id
 from shared.objects import Folder, ObjectStore, Sealed
 from shared.pages import Catalogue
 from tests.builders import an_id
 
+WORDS = Path(__file__).parents[2] / "services" / "intake" / "templates" / "messages.toml"
 GPS = {1: "N", 2: (41.0, 17.0, 12.12), 3: "E", 4: (36.0, 19.0, 48.0)}
 MARK = "Ayse's phone 0532 111 22 33"
 
@@ -147,7 +147,7 @@ def test_what_is_not_on_the_list_is_refused_with_a_reason(body: bytes, reason: R
 
 @pytest.mark.parametrize("reason", [*Refusal, "lost"])
 def test_every_reason_has_words_for_the_citizen(reason: str) -> None:
-    words = Catalogue(TEMPLATES / "messages.toml")
+    words = Catalogue(WORDS)
 
     assert words.say("tr", f"file.{reason}") != words.say("en", f"file.{reason}")
 

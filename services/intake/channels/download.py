@@ -21,6 +21,8 @@ SECONDS_MAX: Final = 60.0  # a whole file
 CONNECT_SECONDS: Final = 5.0
 SILENCE_SECONDS: Final = 15.0
 PIECE_BYTES: Final = 64 * 1024
+REASONS_BYTES_MAX: Final = 16 * 1024
+_GONE: Final = frozenset({400, 401, 403, 404, 410})
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
@@ -29,11 +31,11 @@ class Forbidden(ValueError):
 
 
 class Gone(OSError):
-    """Raised when the provider does not give the file under this address (401, 403, 404, 410); a new one may do."""
+    """Raised when the provider does not give the file under this address; a new one may do. `told`: its reasons."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, told: bytes) -> None:
         super().__init__(f"the provider answered {status}")
-        self.status = status
+        self.status, self.told = status, told
 
 
 class Downloads:
@@ -108,8 +110,8 @@ class _OutsideOnly(AbstractResolver):
 
 
 async def _body(answer: aiohttp.ClientResponse, bytes_max: int) -> bytes:
-    if answer.status in (401, 403, 404, 410):
-        raise Gone(answer.status)
+    if answer.status in _GONE:
+        raise Gone(answer.status, await answer.content.read(REASONS_BYTES_MAX))
     if answer.status != 200:
         raise OSError(f"the provider answered {answer.status}")
     if (answer.content_length or 0) > bytes_max:

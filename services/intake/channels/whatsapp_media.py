@@ -12,12 +12,13 @@ from pydantic import Field, SecretStr
 
 from services.intake.channels.base import TooLarge
 from services.intake.channels.download import Downloads, Gone
-from services.intake.channels.payloads import number
+from services.intake.channels.payloads import number, part
 from shared.contracts import Attachment
 from shared.settings import ProviderSettings, given
 
 VERSION: Final = "v24.0"
 HOSTS: Final = ("lookaside.fbsbx.com", ".fbcdn.net", ".whatsapp.net")
+UNKNOWN_OBJECT: Final = 100  # of Graph's codes; a token that expired has 190, on the same HTTP status
 ANSWER_BYTES_MAX: Final = 64 * 1024
 
 
@@ -66,9 +67,18 @@ class WhatsAppMedia:
             answer = await self._downloads.get(url, self._headers, ANSWER_BYTES_MAX)
             value = json.loads(answer)
         except Gone as error:
-            if error.status in (401, 403):
-                raise OSError("WhatsApp does not know our token") from error
-            raise ValueError("WhatsApp has the file no more") from error
+            if _code(error.told) == UNKNOWN_OBJECT:
+                raise ValueError("WhatsApp has the file no more") from error
+            raise OSError(f"WhatsApp answered {error.status}: our token or our rights") from error
         except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
             raise OSError("WhatsApp's answer cannot be read") from error
         return value if isinstance(value, dict) else {}
+
+
+def _code(told: bytes) -> int | None:
+    """Graph's code of an error."""
+    try:
+        value = json.loads(told)
+    except (ValueError, RecursionError):
+        return None
+    return number(part(value, "error").get("code"))
