@@ -91,7 +91,7 @@ class AmiServer:
         elif name == "coreshowchannels":
             _write(writer, {"Response": "Success", **tag, "EventList": "start"})
             for channel in self.channels:
-                _write(writer, {"Event": "CoreShowChannel", **tag, **channel})
+                _write(writer, {**channel, "Event": "CoreShowChannel", **tag})
             _write(writer, {"Event": "CoreShowChannelsComplete", **tag, "ListItems": str(len(self.channels))})
         elif name == "logoff":
             _write(writer, {"Response": "Goodbye", **tag, "Message": "Thanks for all the fish."})
