@@ -112,8 +112,16 @@ BREACHES: Final = {
         SELECT case_record.id FROM router.case_record
         WHERE state = 'waiting_institution' AND NOT EXISTS (
             SELECT FROM notifier.notice WHERE notice.case_id = case_record.id AND notice.event = 'forwarded')""",
-    "a reply given to a provider more than twice without knowing": """
-        SELECT id FROM notifier.notice WHERE status = 'unknown' AND attempts > 2""",
+    "a reply that arrived and does not know it": """
+        SELECT notice.id FROM notifier.delivery JOIN notifier.notice ON notice.id = delivery.notice_id
+        WHERE delivery.status IN ('delivered', 'read') AND notice.status NOT IN ('delivered', 'read')""",
+    "a reply said to be with a provider, and no delivery says so": """
+        SELECT id FROM notifier.notice
+        WHERE status IN ('accepted', 'sent') AND NOT EXISTS (
+            SELECT FROM notifier.delivery WHERE delivery.notice_id = notice.id AND delivery.status = notice.status)""",
+    "a reply handed over to a person whom no task tells so": """
+        SELECT id FROM notifier.notice
+        WHERE status = 'handed_over' AND NOT EXISTS (SELECT FROM desk.task WHERE task.id = notice.task_id)""",
 }
 
 

@@ -132,6 +132,8 @@ def _shared_environment(state: Path, addresses: Addresses, ports: Mapping[str, i
         "WHATSAPP_SIMULATOR_TEMPLATES": str(CHECKOUT / "municipality" / "ilkadim" / "delivery.toml"),
         "ILKIM_OBJECTS": str(state.absolute() / "objects"),
         "ROUTER_URL": f"http://{HOST}:{ports['router']}",
+        # The simulator's number is an upgraded one; ordinary ones may send 80 a second (delivery.toml).
+        "NOTIFIER_PER_SECOND": "whatsapp=1000",
         "WHATSAPP_API_URL": f"http://{HOST}:{ports['whatsapp']}",
         "WHATSAPP_WEBHOOK_URL": f"http://{HOST}:{ports['edge']}/webhooks/whatsapp",
         **provider_addresses(f"http://{HOST}:{ports['outside']}", f"http://{HOST}:{ports['edge']}"),

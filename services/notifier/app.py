@@ -1,12 +1,17 @@
 """The notifier's wiring: the only place that names concrete things together."""
 
+from collections.abc import Mapping
+
 from pydantic import Field
 
+from services.notifier.domain import Composer, Teller
+from services.notifier.domain.failover import Weights
 from services.notifier.handlers import Notifier
-from services.notifier.office import PostOffice
+from services.notifier.office import LEASE, Clerk, Lanes, PostOffice
 from services.notifier.senders import SENDERS
 from shared import municipality
 from shared.contracts import (
+    AddressFailed,
     AddressRecorded,
     CaseAsked,
     CaseClosed,
@@ -14,10 +19,14 @@ from shared.contracts import (
     ContactRegistered,
     DeliveryReported,
     Message,
+    OptOutRecorded,
+    TaskSettled,
 )
 from shared.messaging import Consumer, Service
 from shared.messaging.topology import LANES
-from shared.settings import Key, Settings, key_bytes, read
+from shared.municipality.delivery import DeliveryRules
+from shared.settings import Key, Settings, key_bytes, read, stop
+from shared.tokens import CaseTokens, OptOutTokens
 from shared.vault import Vault
 
 SCHEMA = "notifier"
@@ -28,7 +37,11 @@ class NotifierSettings(Settings):
 
     ilkim_vault_key: Key
     ilkim_blind_index_key: Key
-    notifier_unknown_wait_seconds: float = Field(120, gt=0, description="for a receipt, after an unknown outcome")
+    ilkim_tracking_key: Key
+    ilkim_public_url: str = Field("", description="where citizens reach us; empty: replies link to nothing")
+    notifier_per_second: str = Field(
+        "", description="limits an upgraded account has beyond delivery.toml, e.g. `whatsapp=1000,netgsm=100`"
+    )
 
 
 def notifier() -> Service:
@@ -36,14 +49,39 @@ def notifier() -> Service:
     settings = read(NotifierSettings)
     service = Service("notifier", SCHEMA, settings)
     vault = Vault(key_bytes(settings.ilkim_vault_key), key_bytes(settings.ilkim_blind_index_key))
-    senders = {row.channel: sender for row in SENDERS.values() if (sender := row.configured())}
-    office = PostOffice(service, vault, senders, settings.notifier_unknown_wait_seconds)
-    handlers = Notifier(municipality.load(settings.ilkim_municipality), vault, office)
+    place = municipality.load(settings.ilkim_municipality)
+    tracking = key_bytes(settings.ilkim_tracking_key)
+    composer = Composer(place, CaseTokens(tracking), OptOutTokens(tracking), settings.ilkim_public_url.rstrip("/"))
+    lanes = _lanes(place.delivery, settings.notifier_per_second)
+    clerk = Clerk(place.delivery, place.zone, composer, lanes, LEASE)
+    dead_address = {name: row.dead_address for name, row in SENDERS.items()}
+    office = PostOffice(service, vault, place.delivery, lanes, clerk, dead_address)
+    handlers = Notifier(Teller(place, composer), vault, clerk, office)
     told: list[type[Message]] = [AddressRecorded, ContactRegistered, CaseForwarded, CaseAsked, CaseClosed]
     for source in ("contacts", "cases"):
         queues = [f"notifier.{source}.{lane}" for lane in LANES]
         service.consume(Consumer(f"notifier-{source}", queues, told, handlers.tell, gate=office.wait_for_room))
-    service.consume(Consumer("notifier-receipts", ["notifier.receipts"], [DeliveryReported], handlers.note))
+    noted: list[type[Message]] = [DeliveryReported, AddressFailed, OptOutRecorded]
+    service.consume(Consumer("notifier-receipts", ["notifier.receipts"], noted, handlers.note))
+    service.consume(Consumer("notifier-settled", ["notifier.settled"], [TaskSettled], handlers.settle))
     service.background(office.run)
     service.on_stop(office.let_go)
+    service.on_stop(office.close)
     return service
+
+
+def _lanes(rules: DeliveryRules, per_second: str) -> Lanes:
+    """A lane for each provider that is configured here."""
+    senders = {name: (row.channel, sender) for name, row in SENDERS.items() if (sender := row.configured())}
+    limits = {name: rules.provider(name, channel) for name, (channel, _) in senders.items()}
+    upgraded = _upgraded(per_second)
+    rates = {name: upgraded.get(name, limit.per_second) for name, limit in limits.items()}
+    return Lanes(senders, rates, Weights({name: limit.weight for name, limit in limits.items()}))
+
+
+def _upgraded(given: str) -> Mapping[str, float]:
+    try:
+        pairs = (pair.split("=") for pair in given.split(",") if pair.strip())
+        return {name.strip(): float(value) for name, value in pairs}
+    except ValueError:
+        stop(f"NOTIFIER_PER_SECOND: write e.g. whatsapp=1000,netgsm=100, not {given!r}")

@@ -4,16 +4,21 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestServer
 
-from services.notifier import domain, handlers, office
+from services.notifier import app
 from services.notifier.app import notifier
+from services.notifier.domain import status as statuses_of
+from services.notifier.office import post_office
+from services.notifier.senders import whatsapp
 from shared.contracts import Message
 from shared.messaging import Service, consumer
 from shared.messaging.topology import NOTIFIER
+from shared.municipality import Municipality, load
 from simulators.whatsapp.app import Simulator
 from simulators.whatsapp.faults import Fault
 from simulators.whatsapp.memory import Entry
@@ -21,6 +26,7 @@ from simulators.whatsapp.settings import Settings
 from tests.harness import System, a_system, built
 
 UNKNOWN_WAIT_SECONDS = 0.6
+ILKADIM = Path(__file__).parents[2] / "municipality" / "ilkadim"
 
 
 @pytest.fixture(scope="module")
@@ -29,16 +35,36 @@ async def module_system(amqp_url: str, database_url: str) -> AsyncIterator[Syste
         yield system
 
 
+def quick(**changed: Any) -> Municipality:
+    """İlkadım with waits that suit a test, and no quiet hours unless a test wants them."""
+    place = load(ILKADIM)
+    rules = place.delivery
+    quiet = rules.quiet.model_copy(update={"rungs": ()})
+    providers = tuple(
+        one.model_copy(update={"unknown_wait_seconds": UNKNOWN_WAIT_SECONDS, "pair_seconds": 0.01, "per_second": 1000})
+        for one in rules.providers
+    )
+    delivery = rules.model_copy(update={"quiet": quiet, "providers": providers, **changed})
+    return place.model_copy(update={"delivery": delivery})
+
+
+def rule_with(monkeypatch: pytest.MonkeyPatch, **changed: Any) -> None:
+    """The rules of delivery.toml with these changed."""
+    monkeypatch.setattr(app.municipality, "load", lambda _: quick(**changed))
+
+
 @pytest.fixture
 async def system(module_system: System, monkeypatch: pytest.MonkeyPatch) -> System:
     """Everything forgotten, and waits that suit a test."""
     monkeypatch.setattr(consumer, "RETRY_SECONDS", (0.1, 0.2, 0.4, 0.8, 1.6))
     monkeypatch.setattr(consumer, "RETRY_POLL_SECONDS", 0.05)
-    monkeypatch.setattr(domain, "RETRY_SECONDS", (0.2, 0.4, 0.8))
-    monkeypatch.setattr(office, "SWEEP_SECONDS", 0.05)
-    monkeypatch.setattr(office, "RENEW_SECONDS", 0.3)
-    for module in (office, handlers):
+    monkeypatch.setattr(statuses_of, "RETRY_SECONDS", (0.2, 0.4, 0.8))
+    monkeypatch.setattr(whatsapp, "RETRY_SECONDS", {})
+    monkeypatch.setattr(post_office, "SWEEP_SECONDS", 0.05)
+    monkeypatch.setattr(post_office, "RENEW_SECONDS", 0.3)
+    for module in (post_office, app):
         monkeypatch.setattr(module, "LEASE", timedelta(seconds=1.2))
+    monkeypatch.setattr(app.municipality, "load", lambda _: quick())
     await module_system.forget()
     return module_system
 
@@ -78,8 +104,7 @@ async def provider() -> AsyncIterator[Provider]:
 
 def a_notifier(system: System, provider_url: str) -> Service:
     """The notifier as its own `app.py` wires it, sending to this provider."""
-    wait = str(UNKNOWN_WAIT_SECONDS)
-    return built(notifier, system, WHATSAPP_API_URL=provider_url, NOTIFIER_UNKNOWN_WAIT_SECONDS=wait)
+    return built(notifier, system, WHATSAPP_API_URL=provider_url)
 
 
 async def tell(system: System, *events: Message, lane: str = "routine") -> None:
@@ -93,3 +118,7 @@ async def notices(system: System) -> list[dict[str, Any]]:
 
 async def statuses(system: System) -> Sequence[str]:
     return [row["status"] for row in await notices(system)]
+
+
+async def deliveries(system: System) -> list[dict[str, Any]]:
+    return await system.rows("SELECT * FROM delivery ORDER BY created_at, id")

@@ -9,8 +9,9 @@ from uuid import UUID
 
 import pytest
 
-from services.notifier import office, store
+from services.notifier import store
 from services.notifier.app import notifier
+from services.notifier.office import post_office
 from shared.contracts import (
     CaseEvent,
     CaseNumber,
@@ -24,6 +25,7 @@ from shared.contracts import (
     ReplyRequested,
 )
 from shared.messaging.topology import EVENTS, NOTIFIER, reply_queue
+from shared.municipality.delivery import Ladder, Rung
 from tests.builders import (
     PHONE,
     a_case_asked,
@@ -35,7 +37,16 @@ from tests.builders import (
     an_id,
 )
 from tests.harness import System, built, running, until
-from tests.notifier.conftest import Provider, a_notifier, a_provider, notices, statuses, tell
+from tests.notifier.conftest import (
+    Provider,
+    a_notifier,
+    a_provider,
+    deliveries,
+    notices,
+    rule_with,
+    statuses,
+    tell,
+)
 
 NUMBER = "482-715-936"
 
@@ -262,7 +273,7 @@ UNKNOWN = ["131000", "1", "2", "http_500", "http_502", "http_503", "drop_request
 async def test_each_answer_of_the_provider_has_its_status(
     system: System, provider: Provider, monkeypatch: pytest.MonkeyPatch, kinds: Sequence[str], status: str
 ) -> None:
-    monkeypatch.setattr(office, "SWEEP_SECONDS", 3600.0)
+    monkeypatch.setattr(post_office, "SWEEP_SECONDS", 3600.0)
     for number, kind in enumerate(kinds):
         provider.fault(kind, to=a_phone(number))
     async with at_work(system, provider):
@@ -271,9 +282,8 @@ async def test_each_answer_of_the_provider_has_its_status(
         await until(partial(are, system, *[status] * len(kinds)))
 
     assert {len(provider.stored(a_phone(number))) for number in range(len(kinds))} == {0}
-    rows = await notices(system)
-    assert all((row["look_again_at"] is not None) == (status != "failed") for row in rows)
-    assert all(row["error"] for row in rows)
+    assert all((row["look_again_at"] is not None) == (status != "failed") for row in await notices(system))
+    assert all(row["error"] and row["status"] == status for row in await deliveries(system))
 
 
 async def test_what_was_certainly_not_sent_is_sent_later(system: System, provider: Provider) -> None:
@@ -296,29 +306,26 @@ async def test_a_provider_that_is_down_gets_the_reply_when_it_is_back(system: Sy
             assert len(back.asked()) == 1
 
 
-async def test_a_lost_answer_is_unknown_and_followed_by_one_more_send_at_most(
-    system: System, provider: Provider
-) -> None:
+async def test_a_lost_answer_is_unknown_and_never_followed_by_a_second_send(system: System, provider: Provider) -> None:
     provider.fault("drop_reply")
     async with at_work(system, provider):
         await tell(system, *a_citizen())
         await until(partial(are, system, "unknown"))
-        assert len(provider.stored()) == 1
         await until(partial(is_given_up, system))
         await asyncio.sleep(1.0)
 
-    assert len(provider.stored()) == 2
+    assert len(provider.asked()) == 1
     assert await are(system, "unknown")
-    assert (await notices(system))[0]["attempts"] == 2
+    assert (await notices(system))[0]["reasons"] == ["outcome_unknown"]
 
 
 async def is_given_up(system: System) -> bool:
-    """A person must look: nothing is tried any more."""
+    """Nothing is tried any more."""
     rows = await notices(system)
     return all(row["status"] == "unknown" and row["look_again_at"] is None for row in rows)
 
 
-async def test_a_receipt_after_a_lost_answer_saves_the_second_send(system: System, provider: Provider) -> None:
+async def test_a_receipt_after_a_lost_answer_tells_the_outcome(system: System, provider: Provider) -> None:
     provider.fault("drop_reply", count=1)
     async with at_work(system, provider):
         await tell(system, *a_citizen())
@@ -329,15 +336,6 @@ async def test_a_receipt_after_a_lost_answer_saves_the_second_send(system: Syste
         await asyncio.sleep(1.0)
 
     assert len(provider.stored()) == 1
-
-
-async def test_a_second_send_that_is_answered_settles_it(system: System, provider: Provider) -> None:
-    provider.fault("drop_reply", count=1)
-    async with at_work(system, provider):
-        await tell(system, *a_citizen())
-        await until(partial(are, system, "accepted"))
-
-    assert len(provider.stored()) == 2
 
 
 async def test_no_transaction_is_open_while_the_provider_is_called(system: System, provider: Provider) -> None:
@@ -395,24 +393,26 @@ async def test_a_notifier_that_is_ended_gives_back_what_it_has_not_sent(system: 
     assert len(provider.stored()) == 1
 
 
-async def test_a_sender_killed_between_send_and_record_sends_at_most_twice(
+async def test_a_sender_killed_between_send_and_record_never_sends_again(
     system: System, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def die(*_: object) -> None:
         raise asyncio.CancelledError
 
     with monkeypatch.context() as patched:
-        patched.setattr(office.PostOffice, "_record", die)
+        patched.setattr(post_office.PostOffice, "_record", die)
+        patched.setattr(post_office, "LET_GO_SECONDS", 0.1)
         async with at_work(system, provider):
             await tell(system, *a_citizen())
             await until(lambda: len(provider.stored()) == 1)
             await asyncio.sleep(0.1)
     assert await are(system, "sending")
     async with at_work(system, provider), at_work(system, provider):
-        await until(partial(are, system, "accepted"))
-        await asyncio.sleep(0.5)
+        await until(partial(are, system, "unknown"))
+        await asyncio.sleep(1.0)
 
-    assert len(provider.stored()) == 2
+    assert len(provider.stored()) == 1
+    assert (await deliveries(system))[0]["error"] == "sender_died"
 
 
 async def test_a_reply_is_not_sent_when_its_claim_is_rolled_back(
@@ -458,8 +458,10 @@ async def tell_receipt(system: System, reference: UUID, *reported: NoticeStatus,
     ],
 )
 async def test_receipts_only_move_upward_however_they_come(
-    system: System, provider: Provider, reported: list[str], status: str
+    system: System, provider: Provider, monkeypatch: pytest.MonkeyPatch, reported: list[str], status: str
 ) -> None:
+    only_whatsapp = Ladder(channel=Channel.WHATSAPP, rungs=(Rung.WHATSAPP,))
+    rule_with(monkeypatch, ladders=(only_whatsapp,))
     async with at_work(system, provider):
         await tell(system, *a_citizen())
         await until(partial(are, system, "accepted"))
@@ -509,10 +511,10 @@ async def test_a_reply_that_waited_a_day_is_not_sent_any_more(system: System, pr
     async with at_work(system, provider):
         await tell(system, *a_citizen())
         await until(partial(are, system, "waiting"))
-        await system.pool.execute("UPDATE notice SET created_at = now() - interval '25 hours'")
-        await until(partial(are, system, "failed"))
+        await system.pool.execute("UPDATE notice SET expires_at = now() - interval '1 hour'")
+        await until(partial(are, system, "expired"))
 
-    assert (await notices(system))[0]["error"] == "expired"
+    assert (await recorded(system))[-1]["status"] == "expired"
 
 
 async def test_replies_of_one_citizen_stay_in_order(system: System, provider: Provider) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,20 +11,20 @@ from aiohttp.test_utils import TestServer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.domain import UNKNOWN_SENDS_MAX, Answer, Result, advance
-from services.notifier.office import look_again, receipt_change, result_change
+from services.notifier.domain import Answer, Result, Standing, advance, receipt_change, result_change
 from services.notifier.senders import Letter
 from services.notifier.senders.whatsapp import ANSWER_BYTES_MAX, CODES, WhatsApp, read_answer
-from services.notifier.store import Standing
-from shared.contracts import Channel, NoticeStatus
+from shared.contracts import NoticeStatus
 from tests.builders import PHONE, an_id
 
 LETTER = Letter(an_id(), "106540352242922", PHONE, "Başvurunuz alındı", 1)
 ACCEPTED = json.dumps({"messages": [{"id": "wamid.1"}]}).encode()
 
 
-def standing(status: NoticeStatus, attempts: int = 1) -> Standing:
-    return Standing(LETTER.id, status, attempts, "receipt", Channel.WHATSAPP, None, an_id(), "")
+def standing(
+    status: NoticeStatus, attempts: int = 1, is_last: bool = True, notice: NoticeStatus | None = None
+) -> Standing:
+    return Standing(LETTER.id, LETTER.id, status, attempts, is_last, notice or status, attempts)
 
 
 @pytest.mark.parametrize(("code", "answer"), CODES.items())
@@ -122,42 +123,58 @@ def test_a_receipt_that_says_nothing_new_changes_nothing() -> None:
 
 def test_a_receipt_knows_better_than_an_answer_that_comes_after_it() -> None:
     for answer in Answer:
-        assert result_change(standing(NoticeStatus.DELIVERED), Result(LETTER.id, answer), 1, 60) is None
+        assert result_change(standing(NoticeStatus.DELIVERED), Result(LETTER.id, answer), 1, 60, False) is None
 
 
 def test_the_answer_to_an_earlier_send_never_takes_the_count_back() -> None:
     later = standing(NoticeStatus.SENDING, attempts=2)
     for answer in (Answer.UNKNOWN, Answer.LATER, Answer.NEVER):
-        assert result_change(later, Result(LETTER.id, answer), 1, 60) is None
-    change = result_change(later, Result(LETTER.id, Answer.ACCEPTED, "w"), 1, 60)
+        assert result_change(later, Result(LETTER.id, answer), 1, 60, False) is None
+    change = result_change(later, Result(LETTER.id, Answer.ACCEPTED, "w"), 1, 60, False)
 
     assert change is not None
     assert (change.status, change.attempts, change.look_again) == (NoticeStatus.ACCEPTED, 2, None)
 
 
 def test_an_acceptance_that_comes_late_ends_the_waiting() -> None:
-    change = result_change(standing(NoticeStatus.WAITING, 2), Result(LETTER.id, Answer.ACCEPTED, "w"), 1, 60)
+    change = result_change(standing(NoticeStatus.WAITING, 2), Result(LETTER.id, Answer.ACCEPTED, "w"), 1, 60, False)
 
     assert change is not None
     assert change.status is NoticeStatus.ACCEPTED
 
 
-@given(st.lists(st.sampled_from([Answer.UNKNOWN, Answer.LATER, None]), min_size=1, max_size=12))
-def test_a_reply_goes_out_at_most_twice_while_its_outcome_is_unknown(answers: list[Answer | None]) -> None:
-    """None: the sender died. Counted are sends that may have arrived."""
-    notice, may_have_arrived = standing(NoticeStatus.SENDING), 0
-    for answer in answers:
-        if notice.status is not NoticeStatus.SENDING:
-            break
-        may_have_arrived += answer is not Answer.LATER
-        if answer is not None:
-            change = result_change(notice, Result(notice.id, answer), notice.attempts, 60)
-            assert change is not None
-            notice = standing(change.status, change.attempts)
-        while notice.status is not NoticeStatus.SENDING or answer is None:
-            change = look_again(notice, False, 60)
-            if (change.status, change.attempts) == (notice.status, notice.attempts):
-                break
-            notice, answer = standing(change.status, change.attempts), Answer.UNKNOWN
+def test_a_failure_after_an_arrival_is_none() -> None:
+    assert receipt_change(standing(NoticeStatus.DELIVERED), NoticeStatus.FAILED, "w", "131026") is None
 
-    assert may_have_arrived <= UNKNOWN_SENDS_MAX
+
+def test_an_arrival_by_an_earlier_way_ends_the_notice_whatever_else_is_under_way() -> None:
+    earlier = standing(NoticeStatus.FAILED, is_last=False, notice=NoticeStatus.SENDING)
+    change = receipt_change(earlier, NoticeStatus.DELIVERED, "w", None)
+
+    assert change is not None
+    assert (change.notice_status, change.look_again, change.keeps_watch) == (NoticeStatus.DELIVERED, None, False)
+
+
+def test_news_of_an_earlier_way_leave_the_present_one_alone() -> None:
+    earlier = standing(NoticeStatus.ACCEPTED, is_last=False, notice=NoticeStatus.SENDING)
+    change = receipt_change(earlier, NoticeStatus.FAILED, "w", "131026")
+
+    assert change is not None
+    assert (change.notice_status, change.keeps_watch) == (NoticeStatus.SENDING, True)
+
+
+def test_what_cannot_go_now_goes_at_once_where_another_provider_was_not_asked_yet() -> None:
+    refused = Result(LETTER.id, Answer.LATER)
+    waits = [
+        result_change(standing(NoticeStatus.SENDING), refused, 1, 60, has_another) for has_another in (True, False)
+    ]
+
+    assert [change and change.look_again for change in waits] == [timedelta(), timedelta(seconds=2)]
+
+
+def test_a_provider_s_own_wish_when_to_try_again_is_granted() -> None:
+    body = json.dumps({"error": {"code": 131056}}).encode()
+    change = result_change(standing(NoticeStatus.SENDING), read_answer(LETTER, 400, body), 1, 60, False)
+
+    assert change is not None
+    assert change.look_again == timedelta(seconds=6)

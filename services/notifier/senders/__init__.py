@@ -15,14 +15,18 @@ from shared.contracts import Channel
 
 @dataclass(frozen=True, slots=True)
 class SenderRow:
-    """A provider of a channel; `configured` gives its sender, or None where its settings are not there."""
+    """A provider of a channel; `configured` gives its sender, or None where its settings are not there.
+
+    `dead_address` are the errors, in answers or receipts, that mean the address itself takes nothing.
+    """
 
     channel: Channel
     configured: Callable[[], Sender | None]
+    dead_address: frozenset[str] = frozenset()
 
 
 SENDERS: Final[Mapping[str, SenderRow]] = {
-    "whatsapp": SenderRow(Channel.WHATSAPP, whatsapp.sender),
+    "whatsapp": SenderRow(Channel.WHATSAPP, whatsapp.sender, whatsapp.DEAD_ADDRESS),
     "netgsm": SenderRow(Channel.SMS, netgsm.sender),
     "verimor": SenderRow(Channel.SMS, verimor.sender),
     "twilio": SenderRow(Channel.SMS, twilio.sender),

@@ -1,6 +1,7 @@
 """WhatsApp Cloud API. Codes: developers.facebook.com/docs/whatsapp/cloud-api/support/error-codes."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -24,11 +25,32 @@ CODES: Final[Mapping[int, Answer]] = {
     131048: Answer.LATER,  # spam rate limit
     131056: Answer.LATER,  # too many messages to this one recipient
     131057: Answer.LATER,  # account in maintenance
-    131026: Answer.NEVER,  # no WhatsApp at this number, or not reachable
-    131047: Answer.NEVER,  # more than 24 hours since the citizen wrote: only a template may go
-    131051: Answer.NEVER,  # unsupported message type
     100: Answer.NEVER,  # invalid parameter
+    130472: Answer.NEVER,  # the number takes part in one of Meta's experiments
+    131008: Answer.NEVER,  # required parameter missing
+    131009: Answer.NEVER,  # parameter not valid
+    131021: Answer.NEVER,  # recipient is the sender
+    131026: Answer.NEVER,  # no WhatsApp at this number, or not reachable
+    131030: Answer.NEVER,  # number of a test account is not on its list
+    131042: Answer.NEVER,  # payment of the account in arrears: an approved text waits for a person there
+    131045: Answer.NEVER,  # our number's certificate is wrong
+    131047: Answer.NEVER,  # more than 24 hours since the citizen wrote: only an approved text may go, the next rung
+    131049: Answer.NEVER,  # Meta chose not to deliver, for a healthy ecosystem
+    131050: Answer.NEVER,  # the citizen stopped marketing texts: ours were approved in the wrong category
+    131051: Answer.NEVER,  # unsupported message type
+    132000: Answer.NEVER,  # number of parameters differs from the approved text
+    132001: Answer.NEVER,  # the approved text does not exist in this language
+    132005: Answer.NEVER,  # the approved text is too long with its parameters
+    132007: Answer.NEVER,  # the approved text breaks a policy
+    132012: Answer.NEVER,  # a parameter is in the wrong format
+    132015: Answer.NEVER,  # the approved text is paused for low quality
+    132016: Answer.NEVER,  # the approved text is off for good
+    133010: Answer.NEVER,  # our number is not registered
 }
+# One message each 6 seconds to one recipient; what is borrowed beyond must be waited for.
+RETRY_SECONDS: Final[Mapping[int, float]] = {131056: 6.0}
+DEAD_ADDRESS: Final = frozenset({"131026"})
+USER_ID: Final = re.compile(r"^(wa:|[A-Z]{2}\.)")
 TIMEOUT_SECONDS: Final = 10.0
 CONNECTIONS_MAX: Final = 16
 ANSWER_BYTES_MAX: Final = 64 * 1024
@@ -100,7 +122,7 @@ def read_answer(letter: Letter, status: int, body: bytes) -> Result:
     code = _code(value)
     otherwise = Answer.LATER if status == 429 else Answer.NEVER if 400 <= status < 500 else Answer.UNKNOWN
     answer = otherwise if code is None else CODES.get(code, otherwise)
-    return Result(letter.id, answer, error=str(code or status))
+    return Result(letter.id, answer, error=str(code or status), retry_seconds=RETRY_SECONDS.get(code or 0))
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
@@ -114,15 +136,37 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _body(letter: Letter) -> bytes:
-    message = {
+    message: dict[str, Any] = {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
-        "to": letter.address.removeprefix("+"),
-        "type": "text",
-        "text": {"preview_url": False, "body": letter.text},
+        **_recipient(letter.address),
+        **_content(letter),
         "biz_opaque_callback_data": str(letter.id),
     }
-    return json.dumps(message, ensure_ascii=False).encode()
+    if letter.thread_id and letter.template is None:
+        message["context"] = {"message_id": letter.thread_id}
+    return json.dumps(message, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _recipient(address: str) -> dict[str, str]:
+    """A phone number, or the user id by which WhatsApp hides it (`TR.1234…`; kept by intake with `wa:` before it)."""
+    if USER_ID.match(address):
+        return {"recipient": address.removeprefix("wa:")}
+    return {"to": address.removeprefix("+")}
+
+
+def _content(letter: Letter) -> dict[str, Any]:
+    if letter.template is None:
+        return {"type": "text", "text": {"preview_url": False, "body": letter.text}}
+    parameters = [{"type": "text", "text": parameter} for parameter in letter.template.parameters]
+    return {
+        "type": "template",
+        "template": {
+            "name": letter.template.name,
+            "language": {"code": letter.template.language},
+            "components": [{"type": "body", "parameters": parameters}] if parameters else [],
+        },
+    }
 
 
 def _accepted(value: Any) -> str | None:

@@ -1,0 +1,56 @@
+"""The notifier's decisions: what is told, which way it goes, and what a provider's answer makes of it. Pure."""
+
+from services.notifier.domain.compose import Composer
+from services.notifier.domain.ladder import (
+    Address,
+    Decision,
+    Delivery,
+    Doubt,
+    HandOver,
+    Person,
+    Send,
+    Settle,
+    Step,
+    Wait,
+    Ways,
+    next_step,
+)
+from services.notifier.domain.notices import Notice, Party, Teller, parties
+from services.notifier.domain.status import (
+    Answer,
+    Change,
+    Result,
+    Standing,
+    advance,
+    heard_at,
+    receipt_change,
+    result_change,
+)
+
+__all__ = [
+    "Address",
+    "Answer",
+    "Change",
+    "Composer",
+    "Decision",
+    "Delivery",
+    "Doubt",
+    "HandOver",
+    "Notice",
+    "Party",
+    "Person",
+    "Result",
+    "Send",
+    "Settle",
+    "Standing",
+    "Step",
+    "Teller",
+    "Wait",
+    "Ways",
+    "advance",
+    "heard_at",
+    "next_step",
+    "parties",
+    "receipt_change",
+    "result_change",
+]
