@@ -34,6 +34,11 @@ check: ## style, types and the walls between the rooms
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
+api: ## send ten thousand requests made from the OpenAPI document, and find none that breaks the edge
+	@ops/venv.sh dev
+	@outcome=0; ILKIM_API_EXAMPLES=320 .venv/bin/python -m pytest -s tests/intake/test_openapi.py || outcome=$$?; \
+	.venv/bin/python -m ops.servers sweep "$${ILKIM_STATE:-.ilkim}/test"; exit $$outcome
+
 bench: ## measure cases per second and what a case costs, beside the floor
 	@ops/venv.sh dev
 	@.venv/bin/python -m bench $(ARGS)

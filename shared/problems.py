@@ -1,7 +1,7 @@
 """Refusals over HTTP as problem documents (RFC 9457), the same from every service."""
 
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 import asyncpg
 from fastapi import FastAPI, Request, Response
@@ -33,24 +33,6 @@ def problem(status: int, title: str, detail: str, headers: dict[str, str] | None
         headers={**retry, **(headers or {})},
         media_type="application/problem+json",
     )
-
-
-PROBLEM_SCHEMA: Final = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail"],
-    "properties": {
-        "type": {"type": "string"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-    },
-}
-
-
-def problems_as_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """These refusals, as an OpenAPI document describes a route's answers."""
-    content = {"application/problem+json": {"schema": PROBLEM_SCHEMA}}
-    return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
 
 
 def answer_with_problems(web: FastAPI) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 
 from pydantic import Field
 
+from services.intake import openapi
 from services.intake.callers import Callers, Once
 from services.intake.collector import Collectors, configured_collectors
 from services.intake.contacts import ContactsApi
@@ -124,6 +125,7 @@ def edge() -> Service:
     CitizenPages(service, safe, form, place, objects, key_bytes(settings.ilkim_tracking_key)).mount(service.web)
     Open311(service, safe, place, objects, callers, once, read(Open311Settings)).mount(service.web)
     service.background(once.sweep_forever)
+    openapi.serve(service.web)
     return service
 
 

@@ -23,8 +23,9 @@ SHORT_LETTERS_MAX: Final = 200
 URL_LETTERS_MAX: Final = 2_000
 # South, north, west, east of Türkiye in degrees, with a little sea.
 TURKIYE: Final = (35.7, 42.3, 25.5, 45.0)
-# Two degrees round the municipality's own ground: who lies there after a swap was swapped.
-NEAR_DEGREES: Final = 2.0
+# Round the municipality's own ground: what lies there once lat and long change places was swapped.
+NEAR_DEGREES: Final = 0.5
+_NOTHING: Final = " \t\n\ufffd"  # the last stands where letters were that nobody can read
 _ATTRIBUTE: Final = re.compile(r"^attribute\[([^\]]{1,100})\](?:\[\d*\])?$")
 _MAIL: Final = re.compile(r"^[^\s@<>,;]{1,64}@[^\s@<>,;]{1,100}\.[^\s@<>,;.]{2,20}$")
 _NUMBER: Final = re.compile(r"^[+-]?\d{1,12}(?:[.,]\d{1,12})?$")
@@ -47,7 +48,7 @@ class Fields:
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
         self._values: dict[str, list[str]] = {}
         for name, value in pairs:
-            if tidied := clean(value).strip():
+            if tidied := clean(value).strip(_NOTHING):
                 self._values.setdefault(name, []).append(tidied)
 
     def get(self, name: str) -> str | None:

@@ -1,5 +1,6 @@
 """The resources of GeoReport v2: each reads what was asked, asks the domain or the store, and gives a document."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
@@ -12,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from services.intake import files, store
 from services.intake.callers import ANYBODY, Caller, Callers, Once, Scope, idempotency_key
@@ -97,7 +98,10 @@ class Open311:
         ]
         inner = Starlette(routes=routes, exception_handlers={HTTPException: _not_here})
         inner.router.redirect_slashes = False
-        web.mount(BASE, inner)
+        mount = Mount(BASE, inner)
+        # A line feed in an address is below the base, too.
+        mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)
+        web.router.routes.append(mount)
         self._service.on_stop(self._close)
 
     async def discovery(self, request: Request, _: Language) -> Document:
