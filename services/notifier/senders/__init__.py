@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from services.notifier.senders import messenger, netgsm, telegram, twilio, verimor, whatsapp
+from services.notifier.senders import messenger, netgsm, smtp, telegram, twilio, verimor, whatsapp
 from services.notifier.senders.base import ApprovedTemplate, Letter, Sender
 from shared.contracts import Channel
 
@@ -26,6 +26,7 @@ class SenderRow:
 
 
 SENDERS: Final[Mapping[str, SenderRow]] = {
+    "smtp": SenderRow(Channel.EMAIL, smtp.sender),
     "whatsapp": SenderRow(Channel.WHATSAPP, whatsapp.sender, whatsapp.DEAD_ADDRESS),
     "netgsm": SenderRow(Channel.SMS, netgsm.sender),
     "verimor": SenderRow(Channel.SMS, verimor.sender),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from tests.notifier.kits.base import SenderKit
 from tests.notifier.kits.outside import OUTSIDE
+from tests.notifier.kits.smtp import SMTP
 from tests.notifier.kits.whatsapp import WHATSAPP
 
-KITS: Mapping[str, SenderKit] = {"whatsapp": WHATSAPP, **OUTSIDE}
+KITS: Mapping[str, SenderKit] = {"whatsapp": WHATSAPP, "smtp": SMTP, **OUTSIDE}

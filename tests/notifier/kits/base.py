@@ -41,3 +41,4 @@ class SenderKit:
     huge: str | None = "huge"  # None: its own tests give it an answer without an end
     # A module whose TIMEOUT_SECONDS bounds a send: the suite shortens it.
     timeout_module: str = "services.notifier.senders.http"
+    speaks_http: bool = True
