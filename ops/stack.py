@@ -40,6 +40,7 @@ class Part:
 PARTS = (
     Part("whatsapp", ("simulators.whatsapp",), "the citizens' WhatsApp: sent messages"),
     Part("outside", ("simulators.outside",), "SMS providers and social networks; every message sent"),
+    Part("mail", ("simulators.mail",), "the citizens' mailboxes: mails sent and written"),
     Part("edge", ("services.intake", "edge"), "web form, webhooks"),
     Part("intake", ("services.intake", "worker")),
     Part("collector", ("services.intake", "collector")),
@@ -48,6 +49,8 @@ PARTS = (
     Part("reporting", ("services.reporting",), "figures and bulletin"),
     Part("desk", ("services.desk",), "work list of operators and clerks"),
 )
+# Beside the HTTP ports: where mails are sent to, and whose process listens there.
+MAIL_PORTS = {"smtp-citizens": "mail", "smtp-centre": "collector"}
 
 
 def up(state: Path, *, scale: Mapping[str, int] | None = None, say: Callable[[str], None] = print) -> list[Process]:
@@ -83,7 +86,8 @@ def build(state: Path, addresses: Addresses, scale: Mapping[str, int]) -> list[P
         raise ValueError(f"no such process: {', '.join(sorted(unknown))}")
     instances = [(name, part) for part in PARTS for name in _names(part.name, scale.get(part.name, part.replicas))]
     running = {name for name, record in supervisor.records(state).items() if record.state != "stopped"}
-    ports = keep_ports(state, [name for name, _ in instances], in_use=running)
+    mail = {port for port, process in MAIL_PORTS.items() if process in running}
+    ports = keep_ports(state, [*(name for name, _ in instances), *MAIL_PORTS], in_use=running | mail)
     shared = _shared_environment(state, addresses, ports)
     return [
         Process(
@@ -134,6 +138,11 @@ def _shared_environment(state: Path, addresses: Addresses, ports: Mapping[str, i
         "ROUTER_URL": f"http://{HOST}:{ports['router']}",
         # The simulator's number is an upgraded one; ordinary ones may send 80 a second (delivery.toml).
         "NOTIFIER_PER_SECOND": "whatsapp=1000",
+        "EMAIL_ADDRESS": "cozum@ilkim.example",
+        "EMAIL_LISTEN_PORT": str(ports["smtp-centre"]),
+        "SMTP_HOST": HOST,
+        "SMTP_PORT": str(ports["smtp-citizens"]),
+        "OUTSIDE_MAIL_URL": f"http://{HOST}:{ports['mail']}",
         "WHATSAPP_API_URL": f"http://{HOST}:{ports['whatsapp']}",
         "WHATSAPP_WEBHOOK_URL": f"http://{HOST}:{ports['edge']}/webhooks/whatsapp",
         **provider_addresses(f"http://{HOST}:{ports['outside']}", f"http://{HOST}:{ports['edge']}"),

@@ -155,7 +155,7 @@ class Smtp:
         connection = aiosmtplib.SMTP(
             hostname=settings.smtp_host,
             port=settings.smtp_port,
-            username=settings.smtp_username,
+            username=settings.smtp_username or None,
             password=settings.smtp_password.get_secret_value() if settings.smtp_password else None,
             local_hostname=self._composer.domain,
             timeout=TIMEOUT_SECONDS,
