@@ -31,6 +31,10 @@ _HEADERS: Final = {
 }
 
 
+class NotKept(Exception):
+    """Raised when the file never came, or was refused: what lies under its key says so."""
+
+
 @dataclass(frozen=True, slots=True)
 class KeptFile:
     """A file that passed the one place where bytes enter."""
@@ -50,17 +54,24 @@ def packed(file: KeptFile) -> bytes:
     return json.dumps({"media_type": file.media_type, "name": file.name}).encode() + b"\n" + file.body
 
 
+def packed_reason(reason: str) -> bytes:
+    """What lies in the place of a file that was given up, so that whoever serves it knows."""
+    return json.dumps({"not_kept": reason}).encode() + b"\n"
+
+
 def unpacked(body: bytes) -> KeptFile:
-    """The file in an object. Raises ValueError when it is none."""
+    """The file in an object. Raises NotKept, and ValueError when it is none."""
     head, newline, rest = body.partition(b"\n")
     if not newline:
         raise ValueError("the object is no file: it has no head")
     value = json.loads(head)
+    if "not_kept" in value:
+        raise NotKept(str(value["not_kept"]))
     return KeptFile(str(value["media_type"]), str(value["name"]), rest)
 
 
 async def get_file(store: ObjectStore, file_id: UUID) -> KeptFile:
-    """The file. Raises shared.objects.Missing, or OSError while the store is away."""
+    """The file. Raises shared.objects.Missing, NotKept, or OSError while the store is away."""
     return unpacked(await store.get(file_key(file_id)))
 
 
@@ -72,15 +83,20 @@ def safe_name(name: str | None, extension: str) -> str:
     return f"{plain or 'dosya'}.{extension}"
 
 
-async def answer_with_file(store: ObjectStore, file_id: UUID, request: Request) -> Response:
-    """The answer to a request for a file that may be seen; 404 when it is not there. Raises OSError.
+async def answer_with_file(
+    store: ObjectStore, file_id: UUID, request: Request, *, is_expected: bool = False
+) -> Response:
+    """The answer to a request for a file that may be seen. Raises OSError.
 
-    Pictures are shown, everything else is saved: nothing that came from outside runs here.
+    Pictures are shown, everything else is saved: nothing that came from outside runs here. What is not there is 404,
+    or 202 when it `is_expected`: a message told of it, so that it is on its way. What was given up is 410.
     """
     try:
         file = await get_file(store, file_id)
     except Missing:
-        return Response(status_code=404, headers=_HEADERS)
+        return not_yet() if is_expected else Response(status_code=404, headers=_HEADERS)
+    except NotKept:
+        return gone()
     etag = f'"{hashlib.sha256(file.body).hexdigest()[:32]}"'
     headers = _HEADERS | {"ETag": etag}
     if etag in re.split(r"\s*,\s*", request.headers.get("if-none-match", "").replace("W/", "")):

@@ -5,11 +5,12 @@ from pydantic import Field, SecretStr
 from services.desk.adviser import Adviser
 from services.desk.handlers import Entries, Tasks, Work, take_in
 from services.desk.pages import TEMPLATES, add_pages
-from services.desk.web import SignIn, add_routes, add_task_routes
+from services.desk.web import SignIn, add_file_routes, add_routes, add_task_routes
 from shared import municipality
 from shared.contracts import AssignmentOffered, CitizenAdded, ContactRegistered, TaskRequested
 from shared.messaging import Consumer, Service
 from shared.messaging.topology import LANES, owner_queue
+from shared.objects import ObjectSettings, open_store
 from shared.pages import Pages
 from shared.settings import Key, Settings, key_bytes, read
 from shared.vault import Vault
@@ -42,6 +43,9 @@ def desk() -> Service:
     service.on_stop(entries.adviser.close)
     sign_in = SignIn(settings.desk_user, settings.desk_password.get_secret_value())
     add_routes(service.web, work, sign_in)
+    objects = open_store(read(ObjectSettings))
+    service.on_stop(objects.close)
+    add_file_routes(service.web, service, objects, sign_in)
     add_task_routes(service.web, tasks, sign_in)
     add_pages(service.web, work, tasks, entries, Pages(TEMPLATES, place), sign_in)
     return service

@@ -117,6 +117,7 @@ class MediaFetcher:
         return await asyncio.to_thread(carried, body, file.attachment)
 
     async def _give_up(self, file: ClaimedFile, state: str, reason: str) -> str:
+        await self._files.give_up(file.id, reason)
         await store.give_up_file(self._service.pool, file.id, state, reason)
         return state
 

@@ -10,6 +10,7 @@ import structlog
 
 from services.desk import domain
 from services.desk.domain import Action, Decide, Item, Return, Step, Verdict
+from services.desk.store import files as file_store
 from services.desk.store import work as work_store
 from shared.contracts import Answer, AssignmentOffered, CitizenAdded, Message
 from shared.messaging import Outgoing, Service, Unit, single
@@ -45,6 +46,7 @@ async def take_in(unit: Unit, events: Sequence[Message]) -> None:
     if offers:
         await _list(unit, offers)
     additions = [event for event in events if isinstance(event, CitizenAdded)]
+    await file_store.add_files(unit.connection, [*offers, *additions])
     if additions:
         await _add(unit, additions)
 

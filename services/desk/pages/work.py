@@ -27,6 +27,7 @@ from services.desk.domain import (
 )
 from services.desk.handlers import NoSuchItem, Refused, Unknown, Work
 from services.desk.pages.frame import Frame, Option, Sent, faults_of, options, typed_fields
+from services.desk.store import files as file_store
 from services.desk.store import work as work_store
 from services.desk.store.work import Load
 from services.desk.web import ITEMS_MAX, SignIn
@@ -120,6 +121,7 @@ class WorkPages:
             "triage.html",
             item=item,
             notes=[step for step in steps if step.kind is StepKind.ADDED],
+            files=await file_store.files_of(self._work.service.pool, item.case_id) if item else [],
             after=after,
             done=await self._decided(done),
             **(self._choices(request, item) if item else {}),
@@ -140,6 +142,7 @@ class WorkPages:
             status=sent.status,
             item=item,
             steps=steps,
+            files=await file_store.files_of(self._work.service.pool, item.case_id),
             items={other.assignment_id: other for other in items},
             by=by,
             sent=sent,

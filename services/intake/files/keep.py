@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.intake.files.kinds import TEXT, Refusal, Refused, as_utf8, sniff
 from services.intake.files.pictures import make_safe
-from shared.files import PICTURE, KeptFile, file_key, packed, safe_name
+from shared.files import PICTURE, KeptFile, file_key, packed, packed_reason, safe_name
 from shared.objects import ObjectStore
 
 BYTES_MAX: Final = 25 * 1024 * 1024
@@ -46,6 +46,10 @@ class Files:
         stored, kept = await loop.run_in_executor(self._threads, examine, file_id, body, name)
         await self._store.put(file_key(file_id), packed(kept))
         return stored
+
+    async def give_up(self, file_id: UUID, reason: str) -> None:
+        """Say in its place that a file never came or was refused. Raises OSError."""
+        await self._store.put(file_key(file_id), packed_reason(reason))
 
     async def forget(self, file_ids: Sequence[UUID]) -> None:
         """Take files away again, e.g. of a form that was never sent."""
