@@ -43,7 +43,7 @@ class CitizenPages:
             FormAids(place, places, seals, objects),
             FormPages(form, pages, photos, seals, places, similar, EmergencyWords(place.emergencies)),
             StatusPages(form, pages, tokens, place),
-            TrackingPages(service, form, pages, tokens, photos, seals),
+            TrackingPages(service, form, pages, tokens, photos, seals, objects),
             OptOutPages(edge, pages, OptOutTokens(key)),
         )
 

@@ -52,7 +52,7 @@ class OptOutPages:
             opted_out=ends,
         )
         try:
-            await self._edge.tell(envelopes(NOTIFIER, "contacts.routine", [event]))
+            await self._edge.tell(envelopes(NOTIFIER, "receipts", [event]))
         except BothAway:
             headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
             return self._page(request, channel=channel, is_away=True, status=503, headers=headers)

@@ -22,7 +22,9 @@ from services.intake.pages.tries import WINDOW_SECONDS, Tries, household
 from services.intake.store import CaseFile
 from services.intake.web import Beside, Form, FormMessage
 from shared.contracts.channel import TEXT_MAX
+from shared.files import answer_with_file, gone, not_yet
 from shared.messaging import Service
+from shared.objects import ObjectStore
 from shared.pages import Pages
 from shared.problems import RETRY_AFTER_SECONDS, Problem
 from shared.tokens import CaseTokens
@@ -60,7 +62,14 @@ class TrackingPages:
     """A wrong code, a number nobody has and one that is on its way get the very same answer."""
 
     def __init__(
-        self, service: Service, form: Form, pages: Pages, tokens: CaseTokens, photos: Photos, seals: Seals
+        self,
+        service: Service,
+        form: Form,
+        pages: Pages,
+        tokens: CaseTokens,
+        photos: Photos,
+        seals: Seals,
+        objects: ObjectStore,
     ) -> None:
         self._service = service
         self._form = form
@@ -68,6 +77,7 @@ class TrackingPages:
         self._tokens = tokens
         self._photos = photos
         self._seals = seals
+        self._objects = objects
         self._tries = Tries()
 
     def mount(self, web: FastAPI) -> None:
@@ -76,6 +86,7 @@ class TrackingPages:
         web.add_route("/takip", self.open, methods=["POST"], include_in_schema=False)
         web.add_route("/takip/{number}/{code}", self.show, methods=["GET"], include_in_schema=False)
         web.add_route("/takip/{number}/{code}", self.add, methods=["POST"], include_in_schema=False)
+        web.add_route("/takip/{number}/{code}/dosya/{file_id}", self.file, methods=["GET"], include_in_schema=False)
 
     async def ask(self, request: Request) -> Response:
         """The two fields."""
@@ -118,6 +129,21 @@ class TrackingPages:
         except BothAway:
             return await self._showing(request, case, addition, Troubles(is_away=True), status=503)
         return RedirectResponse(f"{request.url.path}?eklendi=1", 303, headers=HEADERS)
+
+    async def file(self, request: Request) -> Response:
+        """A file that the citizen sent with this case."""
+        case = await self._case(request)
+        if case is None:
+            return self._refused(request)
+        files = await store.own_files_of_case(self._service.pool, case.id)
+        found = next((file for file in files if str(file.id) == request.path_params["file_id"]), None)
+        match found.state if found else "":
+            case "kept" if found:
+                return await answer_with_file(self._objects, found.id, request)
+            case "pending":
+                return not_yet()
+            case _:
+                return gone()
 
     def _opened(self, request: Request, typed: str, code: str) -> str | None:
         """The number, if the code is its own and neither it nor this client was wrong too often."""
@@ -181,6 +207,7 @@ class TrackingPages:
         values = {
             "case": case,
             "lines": timeline(case, steps, added),
+            "files": await store.own_files_of_case(pool, case.id),
             "owner_name": lambda code: self._owner_name(request, code),
             "now": datetime.now(UTC),
             "addition": addition,

@@ -187,6 +187,28 @@ async def files_of_case(pool: asyncpg.Pool, number: str) -> list[FileState]:
     return [FileState(UUID(int=row["id"].int), row["state"], row["reason"], row["media_type"]) for row in rows]
 
 
+async def own_files_of_case(pool: asyncpg.Pool, case_id: UUID) -> list[FileState]:
+    """The files that the citizen of a case sent, with it or by the tracking page; not those others told of it with."""
+    rows = await pool.fetch(
+        """
+        SELECT id, state, reason, media_type
+        FROM file
+        WHERE contact_id IN (
+            SELECT contact_id FROM case_file WHERE id = $1
+            UNION ALL
+            SELECT contact.id
+            FROM joined_case
+            JOIN contact ON contact.id = joined_case.contact_id
+            JOIN case_file ON case_file.id = joined_case.case_id
+            WHERE joined_case.case_id = $1
+              AND (contact.person_id = case_file.person_id OR contact.channel = 'web' AND contact.person_id IS NULL))
+        ORDER BY told_at, contact_id, position
+        """,
+        case_id,
+    )
+    return [FileState(UUID(int=row["id"].int), row["state"], row["reason"], row["media_type"]) for row in rows]
+
+
 def _first_state(message: MessageReceived, position: int) -> str:
     """Kept already, or to be fetched from a provider; without one there is nowhere to fetch it."""
     if is_kept(message, position):
