@@ -200,7 +200,8 @@ async def test_who_tells_of_the_same_joins_the_case_that_is_there(
         assert "günlerdir" not in await visitor.page.inner_text("#similar")
         await visitor.page.locator("#similar input").first.check()
         await visitor.page.click("button[value=send]")
-        await visitor.page.wait_for_selector("h1#received")
+        await visitor.page.wait_for_selector("text=Bildiriminiz eklendi")
+        await visitor.picture("joined")
 
 
 async def an_open_case(chromium: Browser, site: str, system: System) -> None:

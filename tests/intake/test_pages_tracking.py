@@ -1,5 +1,6 @@
 """The tracking page and the end of notices over bare HTTP: who may look, what is added, what is told to whom."""
 
+import asyncio
 import re
 import uuid
 from collections.abc import AsyncIterator
