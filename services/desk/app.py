@@ -1,14 +1,16 @@
 """The desk's wiring: the only place that names concrete things together."""
 
+from collections.abc import Sequence
+
 from pydantic import Field, SecretStr
 
 from services.desk.adviser import Adviser
-from services.desk.handlers import Entries, Tasks, Work, take_in
+from services.desk.handlers import Calls, Desk, Entries, Tasks, Work, take_in
 from services.desk.pages import TEMPLATES, add_pages
 from services.desk.web import SignIn, add_file_routes, add_routes, add_task_routes
 from shared import municipality
-from shared.contracts import AssignmentOffered, CitizenAdded, ContactRegistered, TaskRequested
-from shared.messaging import Consumer, Service
+from shared.contracts import AssignmentOffered, CallReported, CitizenAdded, ContactRegistered, Message, TaskRequested
+from shared.messaging import Consumer, Service, Unit
 from shared.messaging.topology import LANES, owner_queue
 from shared.objects import ObjectSettings, open_store
 from shared.pages import Pages
@@ -34,10 +36,16 @@ def desk() -> Service:
     place = municipality.load(settings.ilkim_municipality)
     service = Service("desk", SCHEMA, settings)
     work = Work(service, place)
-    tasks = Tasks(service, Vault(key_bytes(settings.ilkim_vault_key), key_bytes(settings.ilkim_blind_index_key)))
+    vault = Vault(key_bytes(settings.ilkim_vault_key), key_bytes(settings.ilkim_blind_index_key))
+    tasks, calls = Tasks(service, vault), Calls(service, vault)
+
+    async def take_tasks(unit: Unit, events: Sequence[Message]) -> None:
+        await tasks.take_in(unit, events)
+        await calls.take_in(unit, events)
+
     queues = [owner_queue(owner, lane) for lane in LANES for owner in work.owners]
     service.consume(Consumer("desk", queues, [AssignmentOffered, CitizenAdded], take_in))
-    service.consume(Consumer("desk-tasks", ["desk.tasks"], [TaskRequested], tasks.take_in))
+    service.consume(Consumer("desk-tasks", ["desk.tasks"], [TaskRequested, CallReported], take_tasks))
     entries = Entries(service, place, Adviser(settings.router_url))
     service.consume(Consumer("desk-contacts", ["desk.contacts"], [ContactRegistered], entries.take_contacts))
     service.on_stop(entries.adviser.close)
@@ -47,5 +55,5 @@ def desk() -> Service:
     service.on_stop(objects.close)
     add_file_routes(service.web, service, objects, sign_in)
     add_task_routes(service.web, tasks, sign_in)
-    add_pages(service.web, work, tasks, entries, Pages(TEMPLATES, place), sign_in)
+    add_pages(service.web, Desk(work, tasks, entries, calls), Pages(TEMPLATES, place), sign_in)
     return service

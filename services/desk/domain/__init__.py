@@ -1,5 +1,6 @@
 """The decisions of the desk, pure: the same arguments give the same answer."""
 
+from services.desk.domain.calls import Call, begun, call_key, caller_of, fold
 from services.desk.domain.entry import (
     CHANNELS,
     Entered,
@@ -50,6 +51,7 @@ __all__ = [
     "WAYS",
     "Action",
     "Ask",
+    "Call",
     "Close",
     "Decide",
     "Entered",
@@ -71,7 +73,11 @@ __all__ = [
     "Wish",
     "add",
     "apply",
+    "begun",
+    "call_key",
+    "caller_of",
     "faults",
+    "fold",
     "in_words",
     "item_of",
     "judge",

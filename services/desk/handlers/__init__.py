@@ -1,11 +1,18 @@
 """What messages and people do at the desk: one short function per message or action."""
 
+from dataclasses import dataclass
+
+from services.desk.handlers.calls import Caller, Calls, NoSuchCall
 from services.desk.handlers.entries import Entries, NoSuchEntry, WrongEntry
 from services.desk.handlers.tasks import NoSuchTask, TaskRefused, Tasks
 from services.desk.handlers.work import NoSuchItem, Refused, Unknown, Work, take_in
 
 __all__ = [
+    "Caller",
+    "Calls",
+    "Desk",
     "Entries",
+    "NoSuchCall",
     "NoSuchEntry",
     "NoSuchItem",
     "NoSuchTask",
@@ -17,3 +24,13 @@ __all__ = [
     "WrongEntry",
     "take_in",
 ]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """All that people do at the desk."""
+
+    work: Work
+    tasks: Tasks
+    entries: Entries
+    calls: Calls

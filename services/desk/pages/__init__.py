@@ -2,7 +2,8 @@
 
 from fastapi import APIRouter, Depends, FastAPI
 
-from services.desk.handlers import Entries, Tasks, Work
+from services.desk.handlers import Desk
+from services.desk.pages.calls import add_call_pages
 from services.desk.pages.entry import add_entry_pages
 from services.desk.pages.frame import TEMPLATES, Frame
 from services.desk.pages.tasks import add_task_pages
@@ -13,12 +14,13 @@ from shared.pages import Pages
 __all__ = ["TEMPLATES", "add_pages"]
 
 
-def add_pages(web: FastAPI, work: Work, tasks: Tasks, entries: Entries, pages: Pages, sign_in: SignIn) -> None:
+def add_pages(web: FastAPI, desk: Desk, pages: Pages, sign_in: SignIn) -> None:
     """Everything the desk answers to a browser."""
-    frame = Frame(work, tasks, pages)
+    frame = Frame(desk.work, desk.tasks, pages)
     routes = APIRouter(include_in_schema=False, dependencies=[Depends(sign_in), Depends(same_origin)])
-    add_work_pages(routes, frame, work, sign_in)
-    add_task_pages(routes, frame, tasks, sign_in)
-    add_entry_pages(routes, frame, entries, tasks, sign_in)
+    add_work_pages(routes, frame, desk.work, sign_in)
+    add_task_pages(routes, frame, desk.tasks, sign_in)
+    add_entry_pages(routes, frame, desk, sign_in)
+    add_call_pages(routes, frame, desk.calls, sign_in)
     web.include_router(routes)
     pages.mount(web)

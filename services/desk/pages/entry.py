@@ -16,13 +16,14 @@ from services.desk.adviser import Advice
 from services.desk.domain import (
     CHANNELS,
     Entry,
+    Reached,
     Wish,
     in_words,
     petition_lacks,
     read_reasons,
     split_street,
 )
-from services.desk.handlers import Entries, NoSuchEntry, NoSuchTask, Tasks, WrongEntry
+from services.desk.handlers import Caller, Desk, NoSuchCall, NoSuchEntry, NoSuchTask, WrongEntry
 from services.desk.pages.frame import Frame, Option, Sent, faults_of, options, typed_fields
 from services.desk.web import SignIn
 from shared.contracts import Channel
@@ -47,57 +48,67 @@ class Likely:
     reasons: tuple[str, ...]
 
 
-def add_entry_pages(routes: APIRouter, frame: Frame, entries: Entries, tasks: Tasks, sign_in: SignIn) -> None:
+def add_entry_pages(routes: APIRouter, frame: Frame, desk: Desk, sign_in: SignIn) -> None:
     """`/entry` and `/entry/…`."""
-    desk = EntryPages(frame, entries, tasks)
+    pages = EntryPages(frame, desk)
     Person = Annotated[str, Depends(sign_in)]
 
     @routes.get("/entry")
-    async def form(request: Request, by: Person, task: UUID | None = None) -> Response:
-        return await desk.form(request, Sent(await desk.prefilled(by, task)))
+    async def form(request: Request, by: Person, task: UUID | None = None, call: UUID | None = None) -> Response:
+        caller = await pages.caller(by, call)
+        return await pages.form(request, Sent(await pages.prefilled(by, task, caller)), caller)
 
     @routes.post("/entry")
     async def enter(request: Request, by: Person) -> Response:
-        return await desk.enter(request, by, await typed_fields(request))
+        return await pages.enter(request, by, await typed_fields(request))
 
     @routes.post("/entry/hints")
     async def hints(request: Request) -> Response:
-        return await desk.hints(request, await typed_fields(request))
+        return await pages.hints(request, await typed_fields(request))
 
     @routes.get("/entry/streets")
     async def streets(q: str = "") -> Response:
-        return desk.streets(q)
+        return pages.streets(q)
 
     @routes.get("/entry/{entry_id}")
     async def entered(request: Request, entry_id: UUID) -> Response:
-        return await desk.entered(request, entry_id)
+        return await pages.entered(request, entry_id)
 
     @routes.get("/entry/{entry_id}/number")
     async def number(request: Request, entry_id: UUID) -> Response:
-        return await desk.number(request, entry_id)
+        return await pages.number(request, entry_id)
 
 
 class EntryPages:
     """Reads what a page shows and renders it."""
 
-    def __init__(self, frame: Frame, entries: Entries, tasks: Tasks) -> None:
+    def __init__(self, frame: Frame, desk: Desk) -> None:
         self._frame = frame
-        self._entries = entries
-        self._tasks = tasks
-        self._place = entries.place
+        self._calls = desk.calls
+        self._entries = desk.entries
+        self._tasks = desk.tasks
+        self._place = desk.entries.place
 
-    async def prefilled(self, by: str, task_id: UUID | None) -> dict[str, str]:
-        """What is known of the person a call-back task is about; that somebody looked is kept."""
+    async def caller(self, by: str, call_id: UUID | None) -> Caller | None:
+        """Who called, with their cases; that somebody looked is kept."""
+        try:
+            return await self._calls.look(call_id, by) if call_id else None
+        except NoSuchCall:
+            return None
+
+    async def prefilled(self, by: str, task_id: UUID | None, caller: Caller | None) -> dict[str, str]:
+        """What is known of who called, or of whom a call-back is about; that somebody looked is kept."""
+        if caller is not None:
+            return _known(caller.reached)
         if task_id is None:
             return {}
         try:
             _, reached = await self._tasks.look(task_id, by)
         except NoSuchTask:
             return {}
-        known = {"phone": reached.address, "name": reached.name, "task": str(task_id)}
-        return {field: value for field, value in known.items() if value}
+        return _known(reached) | {"task": str(task_id)}
 
-    async def form(self, request: Request, sent: Sent) -> Response:
+    async def form(self, request: Request, sent: Sent, caller: Caller | None = None) -> Response:
         """The form with what was typed so far."""
         typed = {"id": str(new_id()), "channel": Channel.PHONE, "wish": Wish.SMS, **sent.typed}
         language = self._frame.language(request)
@@ -109,6 +120,7 @@ class EntryPages:
             typed=typed,
             wrong=sent.wrong,
             refused=sent.refused,
+            caller=caller,
             channels=CHANNELS,
             wishes=[Option(wish, self._frame.name(request, "wish", wish)) for wish in Wish],
             neighbourhoods=options((row.code, row.name) for row in place.neighbourhoods),
@@ -242,6 +254,11 @@ class EntryPages:
     @cached_property
     def _everybody(self) -> list[Any]:
         return [*self._place.departments, *self._place.institutions]
+
+
+def _known(reached: Reached) -> dict[str, str]:
+    fields = {"phone": reached.address, "name": reached.name}
+    return {field: value for field, value in fields.items() if value}
 
 
 def _chosen(typed: Mapping[str, str]) -> tuple[str | None, str | None]:

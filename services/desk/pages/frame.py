@@ -19,6 +19,7 @@ from shared.text import sort_key
 TEMPLATES: Final = Path(__file__).parent.parent / "templates"
 SOON: Final = timedelta(hours=4)
 FIELDS_MAX: Final = 40
+EXTENSION_COOKIE: Final = "dahili"  # which telephone stands beside this browser
 # Why a field is wrong, by pydantic's word for it.
 FAULTS: Final = {"missing": "wrong.missing", "string_too_short": "wrong.missing", "string_too_long": "wrong.long"}
 
@@ -96,6 +97,7 @@ class Frame:
             "soon": SOON,
             "State": State,
             "StepKind": StepKind,
+            "extension": extension_of(request),
         }
         return self._pages.render(request, template, status=status, **(shown | values))
 
@@ -103,6 +105,11 @@ class Frame:
         """A page that says that there is nothing at this address."""
         title = self.say(request, "page.not_found")
         return self._pages.render(request, "message.html", status=404, title=title, words=self.say(request, words))
+
+
+def extension_of(request: Request) -> str | None:
+    """The telephone beside this browser; None: nobody said so."""
+    return request.cookies.get(EXTENSION_COOKIE, "")[:20] or None
 
 
 async def typed_fields(request: Request) -> dict[str, str]:
