@@ -19,6 +19,10 @@ SECRETS: Final = (
     "MESSENGER_APP_SECRET",
     "MESSENGER_VERIFY_TOKEN",
     "MESSENGER_ACCESS_TOKEN",
+    "X_API_KEY",
+    "X_API_SECRET",
+    "X_ACCESS_TOKEN",
+    "X_ACCESS_SECRET",
     "INSTAGRAM_APP_SECRET",
     "INSTAGRAM_VERIFY_TOKEN",
     "INSTAGRAM_ACCESS_TOKEN",
@@ -46,6 +50,7 @@ def addresses(outside_url: str, edge_url: str) -> Mapping[str, str]:
         "VERIMOR_API_URL": f"{outside_url}/verimor",
         "TWILIO_API_URL": f"{outside_url}/twilio",
         "TELEGRAM_API_URL": f"{outside_url}/telegram",
+        "X_API_URL": f"{outside_url}/x",
         "META_GRAPH_URL": f"{outside_url}/graph",
         "NETGSM_POLL_SECONDS": "2",  # a citizen of the demo does not wait for 20
         "NETGSM_REPORT_SECONDS": "5",

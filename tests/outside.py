@@ -20,11 +20,15 @@ CREDENTIALS: Mapping[str, str] = {
     "INSTAGRAM_APP_SECRET": "app-secret",
     "INSTAGRAM_VERIFY_TOKEN": "verify-me",
     "INSTAGRAM_ACCESS_TOKEN": "instagram-token",
+    "X_API_KEY": "x-key",
+    "X_API_SECRET": "x-secret",
+    "X_ACCESS_TOKEN": "2000000001-token",
+    "X_ACCESS_SECRET": "x-access-secret",
     "TWILIO_FROM": "+903620000000",
 }
 
 
 def url_variables(url: str) -> dict[str, str]:
     """Where each provider's API answers."""
-    names = ("netgsm", "verimor", "twilio", "telegram")
+    names = ("netgsm", "verimor", "twilio", "telegram", "x")
     return {"META_GRAPH_URL": f"{url}/graph"} | {f"{name.upper()}_API_URL": f"{url}/{name}" for name in names}

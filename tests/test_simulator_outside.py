@@ -109,6 +109,7 @@ async def test_what_a_citizen_writes_is_posted_and_read(name: str, photo: bool) 
         ("messenger", ["delivered"]),
         ("instagram", ["read"]),
         ("telegram", []),
+        ("x", ["read"]),
     ],
 )
 async def test_receipts_come_as_each_provider_tells_them(name: str, told: list[str]) -> None:
@@ -246,7 +247,7 @@ async def test_writing_on_the_page_is_writing_to_the_centre() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"provider": "email"}, {"provider": "x"}, {"address": "yok"}, {"text": ""}, {"text": "x" * 3_000}]
+    "wrong", [{"provider": "email"}, {"provider": "fax"}, {"address": "yok"}, {"text": ""}, {"text": "x" * 3_000}]
 )
 async def test_a_wrong_field_is_told_beside_it(wrong: dict[str, str]) -> None:
     form = {"provider": "netgsm", "address": "0532 111 22 33", "name": "", "text": "Çöp alınmadı"} | wrong

@@ -31,7 +31,7 @@ PROVIDERS = {
     "x": ("X", "X"),
     "email": ("E-posta", "E-posta"),
 }
-WRITABLE = tuple(name for name in PROVIDERS if name not in ("email", "x"))
+WRITABLE = tuple(name for name in PROVIDERS if name != "email")
 BY_PHONE = frozenset({"whatsapp", "netgsm", "verimor", "twilio"})
 CENTRE_STATES = {
     "accepted": ("◷", "sağlayıcı aldı"),

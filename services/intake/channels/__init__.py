@@ -19,6 +19,7 @@ from services.intake.channels import (
     verimor_santral,
     whatsapp,
     whatsapp_media,
+    x,
 )
 from services.intake.channels.base import (
     Accept,
@@ -45,6 +46,7 @@ ADAPTERS: Final[Mapping[str, Adapter]] = {
     "verimor": Adapter(Channel.SMS, verimor.read, endpoint=verimor.endpoint, collector=verimor.collector),
     "twilio": Adapter(Channel.SMS, twilio.read, endpoint=twilio.endpoint, media=twilio.media),
     "telegram": Adapter(Channel.SOCIAL, telegram.read, endpoint=telegram.endpoint, media=telegram.media),
+    "x": Adapter(Channel.SOCIAL, x.read, endpoint=x.endpoint, media=x.media),
     "messenger": Adapter(Channel.SOCIAL, messenger.read, endpoint=messenger.messenger_endpoint, media=messenger.media),
     "instagram": Adapter(Channel.SOCIAL, messenger.read, endpoint=messenger.instagram_endpoint, media=messenger.media),
     "verimor-santral": Adapter(Channel.PHONE, verimor_santral.read, endpoint=verimor_santral.endpoint),

@@ -227,7 +227,7 @@ def _files(attached: list[JSON], mid: str) -> tuple[Attachment, ...]:
     return tuple(
         Attachment(provider_id=fingerprint(mid, at), url=url)
         for at, file in enumerate(attached[:30])
-        if file.get("type") in _FILES
+        if short(file.get("type")) in _FILES
         and isinstance(url := part(file, "payload").get("url"), str)
         and 0 < len(url) <= 4_000
     )

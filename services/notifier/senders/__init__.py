@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from services.notifier.senders import messenger, netgsm, smtp, telegram, twilio, verimor, whatsapp
+from services.notifier.senders import messenger, netgsm, smtp, telegram, twilio, verimor, whatsapp, x
 from services.notifier.senders.base import ApprovedTemplate, Letter, Sender
 from shared.contracts import Channel
 
@@ -34,6 +34,7 @@ SENDERS: Final[Mapping[str, SenderRow]] = {
     "telegram": SenderRow(Channel.SOCIAL, telegram.sender),
     "messenger": SenderRow(Channel.SOCIAL, messenger.messenger),
     "instagram": SenderRow(Channel.SOCIAL, messenger.instagram),
+    "x": SenderRow(Channel.SOCIAL, x.sender),
 }
 
 __all__ = ["SENDERS", "ApprovedTemplate", "Letter", "Sender", "SenderRow"]

@@ -5,7 +5,7 @@ A provider joins the suite with a file here and a row in `KITS`.
 
 from collections.abc import Mapping
 
-from tests.intake.kits import email, messenger, netgsm, telegram, twilio, verimor, whatsapp
+from tests.intake.kits import email, messenger, netgsm, telegram, twilio, verimor, whatsapp, x
 from tests.intake.kits.base import ChannelKit
 
 KITS: Mapping[str, ChannelKit] = {
@@ -19,5 +19,6 @@ KITS: Mapping[str, ChannelKit] = {
         telegram.KIT,
         messenger.MESSENGER,
         messenger.INSTAGRAM,
+        x.KIT,
     )
 }

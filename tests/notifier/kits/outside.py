@@ -122,4 +122,12 @@ OUTSIDE: Mapping[str, SenderKit] = {
         account="instagram-17840000000000001",
         address="600000000000002",
     ),
+    "x": a_kit(
+        "x",
+        refused="349",
+        later="429",
+        codes=_all("never", "108 150 349 403") | _all("later", "32 88 89 326 429") | _all("unknown", "130 131"),
+        account="x-2000000001",
+        address="3000000001",
+    ),
 }
