@@ -164,6 +164,16 @@ async def test_after_the_day_a_person_answers_and_after_the_week_nobody(
     assert [row.kind for row in sent] == ([kind] if kind else [])
 
 
+async def test_a_provider_s_wish_when_to_come_again_is_told() -> None:
+    async with OUTSIDE["telegram"].provider() as provider:
+        provider.order("code_429")
+        sender = OUTSIDE["telegram"].sender(provider.url)
+        result = await sender.send(a_letter("telegram"))
+        await sender.close()
+
+    assert (result.answer, result.retry_seconds) == (Answer.LATER, 3.0)
+
+
 async def test_a_wrong_token_is_later_for_every_provider() -> None:
     wrong = dict.fromkeys(CREDENTIALS, "1:wrong")
     async with TestServer(Outside(Settings(secrets=wrong)).application()) as server:

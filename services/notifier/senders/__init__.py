@@ -28,13 +28,13 @@ class SenderRow:
 SENDERS: Final[Mapping[str, SenderRow]] = {
     "smtp": SenderRow(Channel.EMAIL, smtp.sender),
     "whatsapp": SenderRow(Channel.WHATSAPP, whatsapp.sender, whatsapp.DEAD_ADDRESS),
-    "netgsm": SenderRow(Channel.SMS, netgsm.sender),
-    "verimor": SenderRow(Channel.SMS, verimor.sender),
-    "twilio": SenderRow(Channel.SMS, twilio.sender),
-    "telegram": SenderRow(Channel.SOCIAL, telegram.sender),
-    "messenger": SenderRow(Channel.SOCIAL, messenger.messenger),
-    "instagram": SenderRow(Channel.SOCIAL, messenger.instagram),
-    "x": SenderRow(Channel.SOCIAL, x.sender),
+    "netgsm": SenderRow(Channel.SMS, netgsm.sender, netgsm.DEAD_ADDRESS),
+    "verimor": SenderRow(Channel.SMS, verimor.sender, verimor.DEAD_ADDRESS),
+    "twilio": SenderRow(Channel.SMS, twilio.sender, twilio.DEAD_ADDRESS),
+    "telegram": SenderRow(Channel.SOCIAL, telegram.sender, telegram.DEAD_ADDRESS),
+    "messenger": SenderRow(Channel.SOCIAL, messenger.messenger, messenger.DEAD_ADDRESS),
+    "instagram": SenderRow(Channel.SOCIAL, messenger.instagram, messenger.DEAD_ADDRESS),
+    "x": SenderRow(Channel.SOCIAL, x.sender, x.DEAD_ADDRESS),
 }
 
 __all__ = ["SENDERS", "ApprovedTemplate", "Letter", "Sender", "SenderRow"]

@@ -13,6 +13,7 @@ from services.notifier.senders.base import Letter
 TIMEOUT_SECONDS: Final = 9.0  # a sender answers within ten
 CONNECTIONS_MAX: Final = 16
 ANSWER_BYTES_MAX: Final = 64 * 1024
+RETRY_DIGITS_MAX: Final = 4  # nearly three hours
 JSON_HEADERS: Final = {"Content-Type": "application/json; charset=utf-8"}
 
 
@@ -27,10 +28,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a provider answered; a body beyond `ANSWER_BYTES_MAX` is cut."""
+    """What a provider answered; a body beyond `ANSWER_BYTES_MAX` is cut. `retry_seconds` is its `Retry-After`."""
 
     status: int
     body: bytes
+    retry_seconds: float | None = None
 
     def json(self) -> Any:
         """The value in the body; None when it is no JSON."""
@@ -68,7 +70,7 @@ class Caller:
             async with self._client().post(
                 asked.url, data=asked.body, headers=asked.headers, allow_redirects=False
             ) as response:
-                return read(letter, Said(response.status, await _bounded(response)))
+                return read(letter, Said(response.status, await _bounded(response), _retry_seconds(response)))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return Result(letter.id, Answer.LATER, error=type(error).__name__)  # no connection: certainly not sent
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -99,6 +101,12 @@ async def _bounded(response: aiohttp.ClientResponse) -> bytes:
     return body[:ANSWER_BYTES_MAX]
 
 
+def _retry_seconds(response: aiohttp.ClientResponse) -> float | None:
+    """How long the provider asks us to wait; a date instead of seconds is passed over."""
+    given = response.headers.get("Retry-After", "")
+    return float(given) if given.isascii() and given.isdigit() and len(given) <= RETRY_DIGITS_MAX else None
+
+
 def by_status(status: int) -> Answer:
     """What a refusal without a code means: a 5xx may have gone out before it failed."""
     if status == 429:
@@ -108,7 +116,9 @@ def by_status(status: int) -> Answer:
 
 def by_code(letter: Letter, said: Said, code: str, codes: Mapping[str, Answer]) -> Result:
     """The answer a provider's own code stands for; the status decides where its table has no row for it."""
-    return Result(letter.id, codes.get(code) or by_status(said.status), error=(code or str(said.status))[:200])
+    answer = codes.get(code) or by_status(said.status)
+    wait = said.retry_seconds if answer is Answer.LATER else None
+    return Result(letter.id, answer, error=(code or str(said.status))[:200], retry_seconds=wait)
 
 
 def accepted(letter: Letter, said: Said, provider_id: str) -> Result:

@@ -33,6 +33,8 @@ CODES: Final[Mapping[str, Answer]] = {
     "2018001": Answer.NEVER,  # no matching user
     "1545041": Answer.NEVER,  # this person is not available right now: blocked us, or left
 }
+# This citizen cannot be reached here any more.
+DEAD_ADDRESS: Final = frozenset({"551", "1545041", "2018001"})
 OUTSIDE_WINDOW: Final = frozenset({"2018278", "2534022"})  # Messenger's and Instagram's
 WINDOW_ERROR: Final = "outside_window"
 SECONDS_MAX: Final = 9.5  # both tries together

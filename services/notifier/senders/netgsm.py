@@ -26,6 +26,8 @@ CODES: Final[Mapping[str, Answer]] = {
     "100": Answer.UNKNOWN,  # their system failed, they do not say where
     "101": Answer.UNKNOWN,
 }
+# A row of the report: the number is wrong or restricted.
+DEAD_ADDRESS: Final = frozenset({"3"})
 # How their documents call an alphabet; the default one needs no name.
 ENCODINGS: Final = {Letters.GSM7: None, Letters.TURKISH: "TR", Letters.UCS2: "UNICODE"}
 NO_CONSENT_CHECK: Final = "0"  # information, not advertising: İYS is not asked

@@ -4,6 +4,7 @@ A bot may write only to who wrote to it first. There are no receipts: what is ac
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from pydantic import SecretStr
@@ -20,6 +21,9 @@ CODES: Final[Mapping[str, Answer]] = {
     "404": Answer.LATER,  # a token of another shape than theirs
     "429": Answer.LATER,  # too many messages: `retry_after` says for how long
 }
+# The chat takes nothing more from us.
+DEAD_ADDRESS: Final = frozenset({"403"})
+WAIT_SECONDS_MAX: Final = 24 * 3600
 
 
 class TelegramSettings(ProviderSettings):
@@ -56,6 +60,9 @@ def read_answer(letter: Letter, said: Said) -> Result:
     if said.field("ok") is True:
         number = said.word("result", "message_id")
         return accepted(letter, said, f"{letter.address}:{number}" if number else "")
+    wait = said.field("parameters", "retry_after")
+    if isinstance(wait, int) and 0 <= wait <= WAIT_SECONDS_MAX:
+        said = replace(said, retry_seconds=float(wait))
     return by_code(letter, said, said.word("error_code"), CODES)
 
 

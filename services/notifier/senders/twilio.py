@@ -38,6 +38,8 @@ CODES: Final[Mapping[str, Answer]] = {
     "30007": Answer.NEVER,  # filtered by the operator
     "30008": Answer.UNKNOWN,  # unknown error
 }
+# The number takes no SMS, or none from us.
+DEAD_ADDRESS: Final = frozenset({"21211", "21610", "21614", "30005", "30006"})
 FORM_HEADERS: Final = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
 
 

@@ -34,6 +34,8 @@ CODES: Final[Mapping[str, Answer]] = {
 }
 # Status codes without a word: wrong password, or our server's address is not on their list yet.
 STATUSES: Final[Mapping[int, Answer]] = {401: Answer.LATER, 403: Answer.LATER}
+# No operator knows the number, or its subscriber; or it wants nothing from us.
+DEAD_ADDRESS: Final = frozenset({"INVALID_DESTINATION_ADDRESS", "BLACKLISTED_DESTINATION_ADDRESS", "NOT_DELIVERED 1"})
 DATACODING: Final = {Letters.GSM7: "0", Letters.TURKISH: "1", Letters.UCS2: "2"}
 VALID_FOR: Final = "24:00"  # hours and minutes in which an operator goes on trying
 

@@ -31,6 +31,8 @@ CODES: Final[Mapping[str, Answer]] = {
     "403": Answer.NEVER,
     "429": Answer.LATER,
 }
+# This user is gone, or wants nothing from us.
+DEAD_ADDRESS: Final = frozenset({"108", "349"})
 
 
 class XSettings(ProviderSettings):
