@@ -20,7 +20,7 @@ def ilkadim() -> Municipality:
 
 def follow_up_words() -> FollowUpWords:
     """How people of İlkadım go on about a case."""
-    return FollowUpWords.of(ilkadim().conversation.follow_up)
+    return FollowUpWords.of(ilkadim().conversation.follow_up, ilkadim().topics)
 
 
 def an_arrival(message: MessageReceived, **changed: Any) -> Arrival:

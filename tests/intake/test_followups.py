@@ -81,6 +81,31 @@ def test_the_choice_goes_before_the_token_the_token_before_the_reference_and_tha
         del around[way]
 
 
+OF_WASTE: Final = "Kale Mahallesi pazar yerinde çöp konteyneri taştı, çöpler alınmıyor"
+OF_DOGS: Final = "Bir de bizim sokakta başıboş köpek sürüsü var, okula giden çocuklar çok korkuyor"
+
+
+@pytest.mark.parametrize("state", [CaseState.IN_PROGRESS, CaseState.WAITING_CITIZEN])
+def test_a_text_about_another_matter_is_a_case_of_its_own_however_soon_it_comes(state: CaseState) -> None:
+    case = a_case(state=state, text=OF_WASTE, last_contact_at=AT - timedelta(minutes=2))
+
+    assert joined(a_line(OF_DOGS), open=(case,)) == ((), "")
+    assert joined(a_line("Konteynerin yanındaki çöpler de duruyor, kokudan geçilmiyor artık"), open=(case,))[0]
+    assert joined(a_line("köpek de var"), open=(case,))[0]
+
+
+def test_a_first_line_without_a_matter_takes_the_matter_that_follows() -> None:
+    case = a_case(text="Merhaba, kolay gelsin", last_contact_at=AT - timedelta(minutes=2))
+
+    assert joined(a_line(OF_DOGS), open=(case,)) == ((case.id,), "recent")
+
+
+def test_an_answer_comes_after_what_was_asked() -> None:
+    case = a_case(state=CaseState.WAITING_CITIZEN, last_contact_at=AT + timedelta(days=2))
+
+    assert joined(a_line(), open=(case,)) == ((), "")
+
+
 def test_a_case_that_waits_for_the_citizen_gets_what_they_write_next() -> None:
     waits = a_case(state=CaseState.WAITING_CITIZEN, last_contact_at=AT - timedelta(days=9))
 

@@ -11,9 +11,11 @@ from typing import Final
 from uuid import UUID
 
 from shared.contracts import CaseState, Channel, Lane, MessageReceived
+from shared.municipality import Topic
 from shared.municipality.conversation import FollowUpRules
 from shared.phrases import PhraseBook
 from shared.text import fold, words
+from shared.topic_words import TopicWords
 
 # Channels on which the same sender may go on about a case without saying which.
 SAME_SENDER: Final = frozenset({Channel.WHATSAPP, Channel.SMS, Channel.SOCIAL, Channel.EMAIL})
@@ -36,7 +38,8 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class KnownCase:
-    """A case that a contact may belong to. `parties` are the people who opened it or were added to it."""
+    """A case that a contact may belong to. `parties` are the people who opened it or were added to it; `text` its
+    words as far as kept, `topic` what the router or a person made of them."""
 
     id: UUID
     number: str
@@ -44,6 +47,8 @@ class KnownCase:
     lane: Lane
     last_contact_at: datetime
     parties: frozenset[UUID]
+    text: str = ""
+    topic: str | None = None
 
     @property
     def is_open(self) -> bool:
@@ -84,7 +89,7 @@ class FollowUp:
 class FollowUpWords:
     """How citizens go on about a case, as folded phrases, and for how long they are taken at their word.
 
-    `words_max`: a longer text tells a matter of its own.
+    `words_max`: a longer text may tell a matter of its own; by `topics` it is another one than a case's.
     """
 
     phrases: Sequence[str]
@@ -92,23 +97,38 @@ class FollowUpWords:
     recent: timedelta
     remembered: timedelta
     words_max: int
+    topics: Sequence[Topic] = ()
     _book: PhraseBook[None] = field(init=False)
     _thanks: PhraseBook[None] = field(init=False)
+    _matters: TopicWords = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_book", PhraseBook((phrase, None) for phrase in self.phrases))
         object.__setattr__(self, "_thanks", PhraseBook((phrase, None) for phrase in self.thanks))
+        object.__setattr__(self, "_matters", TopicWords(self.topics))
 
     @classmethod
-    def of(cls, rules: FollowUpRules) -> "FollowUpWords":
+    def of(cls, rules: FollowUpRules, topics: Sequence[Topic] = ()) -> "FollowUpWords":
         """As a municipality's data has them."""
         recent, remembered = timedelta(minutes=rules.recent_minutes), timedelta(days=rules.remembered_days)
-        return cls(rules.phrases, rules.thanks, recent, remembered, rules.words_max)
+        return cls(rules.phrases, rules.thanks, recent, remembered, rules.words_max, topics)
 
     def go_on(self, text: str) -> bool:
         """Whether the words ask on, add or thank, and are short enough to tell nothing else."""
         said = words(fold(text))
         return 0 < len(said) <= self.words_max and (bool(self._book.find(said)) or self.only_thank(text))
+
+    def tell_another_matter(self, text: str, case: KnownCase) -> bool:
+        """Whether a text of some length points to topics, and to none of the case's; unknown ones are no difference."""
+        said = words(fold(text))
+        if len(said) <= self.words_max:
+            return False
+        its = self._topics_of(words(fold(case.text))) | ({case.topic} if case.topic else set())
+        own = self._topics_of(said)
+        return bool(own and its) and not own & its
+
+    def _topics_of(self, said: Sequence[str]) -> set[str]:
+        return {found.topic.code for found in self._matters.find(said)}
 
     def only_thank(self, text: str) -> bool:
         """Whether the words are thanks and nothing more."""
@@ -140,9 +160,14 @@ def _same_sender(message: MessageReceived, lane: Lane, around: Around, rules: Fo
         return FollowUp()
     last = mine[-1]
     age = message.occurred_at - last.last_contact_at
-    if asked := [case for case in mine if case.state is CaseState.WAITING_CITIZEN]:
+    asked = [
+        case
+        for case in mine
+        if case.state is CaseState.WAITING_CITIZEN and message.occurred_at >= case.last_contact_at - rules.recent
+    ]
+    if asked and not rules.tell_another_matter(message.text, asked[-1]):
         return FollowUp((asked[-1],), Why.ASKED)
-    if message.channel in _TALKING and age <= rules.recent:
+    if message.channel in _TALKING and abs(age) <= rules.recent and not rules.tell_another_matter(message.text, last):
         return FollowUp((last,), Why.RECENT)
     if age <= rules.remembered and rules.go_on(message.text):
         return FollowUp((last,), Why.WORDS)

@@ -46,7 +46,7 @@ class Registrar:
     @cached_property
     def follow_up_words(self) -> FollowUpWords:
         """How people go on about a case here."""
-        return FollowUpWords.of(self.place.conversation.follow_up)
+        return FollowUpWords.of(self.place.conversation.follow_up, self.place.topics)
 
     async def register(self, unit: Unit, arrivals: Sequence[Arrival], *, was_held: bool = False) -> list[Registration]:
         """Register contacts whose messages are new, in their order; each counts once for all that it causes.
@@ -170,7 +170,9 @@ def _as_it_stands_after(row: Registration, mine: Mapping[UUID, KnownCase]) -> di
     """The sender's cases that a contact opened or touched, for what comes next in the same batch."""
     at = row.arrival.last_message_at
     people = frozenset({row.person_id} if row.person_id else ())
-    opened = {case.id: KnownCase(case.id, "", CaseState.RECEIVED, row.lane, at, people) for case in row.opens}
+    opened = {
+        case.id: KnownCase(case.id, "", CaseState.RECEIVED, row.lane, at, people, case.text) for case in row.opens
+    }
     touched = {
         case: replace(mine[case], last_contact_at=max(mine[case].last_contact_at, at))
         for case in row.joins

@@ -95,7 +95,7 @@ async def _cases(
 ) -> dict[UUID, KnownCase]:
     rows = await connection.fetch(
         """
-        SELECT id, number, state, lane, last_contact_at,
+        SELECT id, number, state, lane, last_contact_at, text, topic,
                array(SELECT contact.person_id FROM joined_case JOIN contact ON contact.id = joined_case.contact_id
                      WHERE joined_case.case_id = case_file.id AND contact.person_id IS NOT NULL)
                || case_file.person_id AS parties
@@ -114,6 +114,8 @@ async def _cases(
             row["lane"],
             row["last_contact_at"],
             frozenset(person for person in row["parties"] if person),
+            row["text"],
+            row["topic"],
         )
         for row in rows
     }
