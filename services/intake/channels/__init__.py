@@ -36,11 +36,12 @@ from services.intake.channels.base import (
     Reading,
     TooLarge,
 )
-from services.intake.channels.mail import listener
+from services.intake.channels.mail import imap, listener
 from shared.contracts import Channel
 
 ADAPTERS: Final[Mapping[str, Adapter]] = {
     "email": Adapter(Channel.EMAIL, email.read, collector=listener.collector, carried=email.carried),
+    "imap": Adapter(Channel.EMAIL, email.read, collector=imap.collector, carried=email.carried),
     "whatsapp": Adapter(Channel.WHATSAPP, whatsapp.read, endpoint=whatsapp.endpoint, media=whatsapp_media.media),
     "netgsm": Adapter(Channel.SMS, netgsm.read, collector=netgsm.collector),
     "verimor": Adapter(Channel.SMS, verimor.read, endpoint=verimor.endpoint, collector=verimor.collector),

@@ -1,7 +1,7 @@
 """E-mail: the raw bytes of a mail (RFC 5322) as a contact, with what bounces and receipts tell about our own mails.
 
 `details` of a payload hold the envelope and who we are: `mail_from`, `rcpt_to` (one a line), `addresses` (ours, one a
-line), `domain` (of our message ids).
+line), `domain` (of our message ids), `trouble` (why not all of it is here).
 """
 
 import hashlib
@@ -33,6 +33,8 @@ from shared.ids import derived_id
 from shared.text import clean
 
 ATTACHMENTS_MAX: Final = 30
+# Of such a mail we have the headers only; it lies in the mailbox it came to.
+TOO_LARGE: Final = "too_large"
 REFERENCES_MAX: Final = 20
 LATE_MAX: Final = timedelta(days=31)
 CLOCK_ERROR_MAX: Final = timedelta(days=1)
@@ -55,7 +57,7 @@ _NO_REPLY: Final = re.compile(r"^(?:no|do-?not|donot)[-_.]?reply|^(?:cevaplama|y
 def read(payload: WebhookReceived) -> Reading:
     """One message, and of reports what they tell. Raises ValueError for a mail without a single letter."""
     if not payload.body.strip():
-        raise ValueError("an empty mail")
+        raise ValueError("an empty mail, or one its mailbox did not give")
     mail = parse(payload.body)
     envelope, ours = _envelope(payload), _ours(payload)
     text = text_of(mail)
@@ -108,7 +110,7 @@ def _message(payload: WebhookReceived, mail: Entity, text: str, verdict: Verdict
         in_reply_to=answered,
         references=references,
         reply_token=_reply_token(payload, mail, ours),
-        kind=verdict.kind.value,
+        kind=TOO_LARGE if payload.details.get("trouble") and not is_automatic else verdict.kind.value,
         attachments=() if verdict.kind is Kind.BOUNCE else _attachments(mail),
     )
 

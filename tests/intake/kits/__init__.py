@@ -13,6 +13,7 @@ KITS: Mapping[str, ChannelKit] = {
     for kit in (
         whatsapp.KIT,
         email.KIT,
+        email.IMAP,
         netgsm.KIT,
         verimor.KIT,
         twilio.KIT,

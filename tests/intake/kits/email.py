@@ -18,12 +18,16 @@ def _photo(id_: str) -> bytes:
     return a_multipart(*parts, From=ADDRESS, Subject=None, Message_ID=f"<{id_}@example.org>")
 
 
-KIT = ChannelKit(
-    provider="email",
-    channel=Channel.EMAIL,
-    address=ADDRESS,
-    text=_text,
-    photo=_photo,
-    details={"addresses": CENTRE, "domain": DOMAIN, "mail_from": ADDRESS, "rcpt_to": CENTRE},
-    reads_any_bytes=True,
-)
+def _kit(provider: str) -> ChannelKit:
+    return ChannelKit(
+        provider=provider,
+        channel=Channel.EMAIL,
+        address=ADDRESS,
+        text=_text,
+        photo=_photo,
+        details={"addresses": CENTRE, "domain": DOMAIN, "mail_from": ADDRESS, "rcpt_to": CENTRE},
+        reads_any_bytes=True,
+    )
+
+
+KIT, IMAP = _kit("email"), _kit("imap")
