@@ -99,7 +99,7 @@ def test_ten_wrong_tries_a_minute_are_borne_for_each_number_and_each_client() ->
     tries = Tries()
     for second in range(TRIES_MAX):
         assert not tries.are_spent(("number a",), second)
-        tries.was_wrong(("number a", "client b"), second)
+        tries.count(("number a", "client b"), second)
 
     assert tries.are_spent(("number a", "client c"), TRIES_MAX)
     assert tries.are_spent(("number d", "client b"), TRIES_MAX)
@@ -110,9 +110,9 @@ def test_ten_wrong_tries_a_minute_are_borne_for_each_number_and_each_client() ->
 def test_the_memory_of_tries_is_bounded() -> None:
     tries = Tries()
     for key in range(KEYS_MAX + 5):
-        tries.was_wrong((str(key),), 0.0)
+        tries.count((str(key),), 0.0)
 
-    assert len(tries._wrong) == KEYS_MAX
+    assert len(tries._tried) == KEYS_MAX
 
 
 def test_one_household_is_one_client() -> None:

@@ -56,11 +56,15 @@ class Accepted(BaseModel):
 
 
 class Status(BaseModel):
-    """What became of a submission: the cases it is about, and those of them that it opened."""
+    """What became of a submission: the cases it is about, and those of them that it opened.
+
+    `is_held`: a person looks at it first.
+    """
 
     numbers: tuple[str, ...] = ()
     opened: tuple[str, ...] = ()
     replies: tuple[str, ...] = ()
+    is_held: bool = False
 
 
 async def read_body(request: Request, bytes_max: int) -> bytes:
@@ -110,7 +114,9 @@ class Form:
     async def status(self, submission_id: UUID) -> Status | None:
         """The numbers and replies of a submission, None while it is on its way."""
         found = await store.submission(self._service.pool, str(submission_id))
-        return Status(numbers=found.numbers, opened=found.opened, replies=found.replies) if found else None
+        if found is None:
+            return None
+        return Status(numbers=found.numbers, opened=found.opened, replies=found.replies, is_held=found.is_held)
 
 
 def _sender(form: FormMessage, beside: Beside) -> Sender:

@@ -222,3 +222,18 @@ async def an_open_case(chromium: Browser, site: str, system: System) -> None:
 
 async def _has_topic(system: System, number: str) -> bool:
     return await system.value("SELECT topic FROM case_file WHERE number = $1", number) is not None
+
+
+async def test_who_reads_english_is_served_as_well(chromium: Browser, site: str, look: Look) -> None:
+    async with a_visit(chromium, look, locale="en-GB") as visitor:
+        await visitor.page.goto(site)
+        await visitor.page.click("text=English")
+        await visitor.page.fill("#text", "The chain of a swing in the park is broken")
+        await visitor.page.click("button[value=check]")
+        await visitor.page.wait_for_selector("text=Did we get it right?")
+        await usable(visitor)
+        await visitor.page.click("button[value=send]")
+        await sent(visitor)
+
+        assert "We have your request" in await visitor.page.inner_text("h1")
+        await usable(visitor)

@@ -4,16 +4,20 @@ import io
 import re
 import uuid
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
 import pytest
 from PIL import Image
 
+from services.intake.files import Files
+from services.intake.pages.photos import Photos
 from services.intake.pages.posted import BODY_BYTES_MAX
 from shared.messaging.topology import EVENTS
+from shared.objects import Folder
 from tests.builders import a_case_assigned
-from tests.harness import System, until
+from tests.harness import System, running, until
 
 TEXT = "Çöp konteyneri taştı"
 KALE = "61858"
@@ -273,3 +277,36 @@ async def test_who_joins_adds_to_the_case_and_opens_none(
     assert "takip kodunuz" not in shown.lower()
     assert await at_work.value("SELECT count(*) FROM case_file") == 1
     assert await at_work.value("SELECT count(*) FROM joined_case") == 1
+
+
+async def test_photos_of_a_form_that_is_never_sent_are_forgotten(
+    at_work: System, edge_url: str, browser: aiohttp.ClientSession
+) -> None:
+    sent, unsent = (str(uuid.uuid4()) for _ in range(2))
+    tokens = {}
+    for page in (sent, unsent):
+        _, html = await step(browser, edge_url, ("a.jpg", a_photo()), submission_id=page)
+        (tokens[page],) = hidden(html, "photo")
+    await step(browser, edge_url, submission_id=sent, step="send", photo=tokens[sent])
+    service = at_work.service()
+
+    async with running(service):
+        forgotten = await Photos(service, Files(Folder(at_work.objects))).sweep(timedelta(0))
+
+    assert forgotten == 1
+    for page, status in ((sent, 200), (unsent, 404)):
+        async with browser.get(f"{edge_url}/basvuru/foto/{tokens[page]}") as answer:
+            assert answer.status == status
+
+
+async def test_a_message_that_a_person_must_see_first_says_so(
+    at_work: System, edge_url: str, browser: aiohttp.ClientSession
+) -> None:
+    _, location = await step(browser, edge_url, step="send")
+    async with browser.get(edge_url + location) as answer:
+        assert answer.status == 200
+    await at_work.pool.execute("DELETE FROM case_file")
+    await at_work.pool.execute("UPDATE contact SET effect = 'held'")
+
+    async with browser.get(edge_url + location) as answer:
+        assert "Bir çalışanımız baktıktan sonra" in await answer.text()

@@ -223,3 +223,14 @@ async def test_photos_are_shown_to_whoever_has_the_code(
         assert answer.status == 404
     async with browser.get(f"{site}{address(number)}/dosya/{uuid.uuid4()}") as answer:
         assert answer.status == 410
+
+
+async def test_danger_in_an_addition_is_answered_with_the_number_to_call(
+    at_work: System, site: str, browser: aiohttp.ClientSession
+) -> None:
+    number = await a_case(at_work, site, browser)
+
+    async with browser.post(site + address(number), data={"text": "Şimdi de gaz kokusu var"}) as answer:
+        assert "tel:187" in await answer.text()
+    async with browser.get(f"{site}{address(number)}?acil=0900") as answer:
+        assert "tel:" not in await answer.text()

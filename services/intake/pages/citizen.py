@@ -36,7 +36,8 @@ class CitizenPages:
     ) -> None:
         pages, places, seals = Pages(TEMPLATES, place), Places(place), Seals(key)
         files, tokens, similar = Files(objects), CaseTokens(key), SimilarCases(service, place, places)
-        photos = Photos(files)
+        photos = Photos(service, files)
+        service.background(photos.sweep_forever)
         service.on_stop(_closing(files))
         self._pages = pages
         self._parts = (

@@ -18,6 +18,7 @@ from services.intake.pages.places import Found, Places
 from services.intake.pages.posted import read_posted
 from services.intake.pages.seals import Seals
 from services.intake.pages.similar import SimilarCases
+from services.intake.pages.tries import client_of
 from services.intake.web import Form, read_body
 from shared.contracts.channel import TEXT_MAX
 from shared.pages import LANGUAGES, Pages
@@ -88,7 +89,7 @@ class FormPages:
             return self._entering(request, Entry(uuid4()), Troubles(wrong), status=problem.status)
         entry = read_entry(posted, self._seals)
         try:
-            photos, refused = await self._photos.keep(entry.page_id, entry.photos, posted.uploads)
+            photos, refused = await self._photos.keep(entry.page_id, entry.photos, posted.uploads, client_of(request))
             entry = replace(entry, photos=photos)
         except OSError:
             return self._entering(request, entry, away=True)
@@ -118,6 +119,7 @@ class FormPages:
             emergency_number = await self._form.submit(entry.message(spoken), entry.beside())
         except BothAway:
             return self._entering(request, entry, away=True)
+        await self._photos.were_sent(entry.photos)
         parameters = {"yeni": "1"} | ({"acil": emergency_number} if emergency_number else {})
         if "dil" in request.query_params and language != LANGUAGES[0]:
             parameters["dil"] = language

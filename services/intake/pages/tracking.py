@@ -18,7 +18,7 @@ from services.intake.pages.photos import PHOTOS_MAX, Photos, Refusals
 from services.intake.pages.posted import Posted, read_posted
 from services.intake.pages.seals import KeptPhoto, Seals
 from services.intake.pages.timeline import timeline
-from services.intake.pages.tries import WINDOW_SECONDS, Tries, household
+from services.intake.pages.tries import WINDOW_SECONDS, Tries, client_of
 from services.intake.store import CaseFile
 from services.intake.web import Beside, Form, FormMessage
 from shared.contracts.channel import TEXT_MAX
@@ -125,10 +125,12 @@ class TrackingPages:
         if troubles.fields or troubles.refused:
             return await self._showing(request, case, addition, troubles, status=422)
         try:
-            await self._form.submit(self._message(request, addition), _beside(addition, case))
+            emergency = await self._form.submit(self._message(request, addition), _beside(addition, case))
         except BothAway:
             return await self._showing(request, case, addition, Troubles(is_away=True), status=503)
-        return RedirectResponse(f"{request.url.path}?eklendi=1", 303, headers=HEADERS)
+        await self._photos.were_sent(addition.photos)
+        danger = f"&acil={emergency}" if emergency else ""
+        return RedirectResponse(f"{request.url.path}?eklendi=1{danger}", 303, headers=HEADERS)
 
     async def file(self, request: Request) -> Response:
         """A file that the citizen sent with this case."""
@@ -148,14 +150,14 @@ class TrackingPages:
     def _opened(self, request: Request, typed: str, code: str) -> str | None:
         """The number, if the code is its own and neither it nor this client was wrong too often."""
         found = next(iter(find_numbers(typed)), None)
-        keys = (f"number {found or typed}", f"client {household(request.client.host if request.client else '')}")
+        keys = (f"number {found or typed}", f"client {client_of(request)}")
         now = time.monotonic()
         if self._tries.are_spent(keys, now):
             request.state.is_spent = True
             return None
         if found and self._tokens.is_code(found, code):
             return found
-        self._tries.was_wrong(keys, now)
+        self._tries.count(keys, now)
         return None
 
     async def _case(self, request: Request) -> CaseFile | None:
@@ -167,7 +169,9 @@ class TrackingPages:
         posted = await read_posted(request)
         addition = self._addition(posted, case)
         try:
-            photos, refused = await self._photos.keep(addition.page_id, addition.photos, posted.uploads)
+            photos, refused = await self._photos.keep(
+                addition.page_id, addition.photos, posted.uploads, client_of(request)
+            )
         except OSError:
             return addition, Troubles(is_away=True)
         addition = replace(addition, photos=photos)
@@ -214,11 +218,17 @@ class TrackingPages:
             "photos": [(self._seals.photo(photo), photo) for photo in addition.photos],
             "troubles": troubles or Troubles(),
             "is_added": "eklendi" in request.query_params,
+            "emergency_number": self._emergency_number(request),
             "text_max": TEXT_MAX,
             "photos_max": PHOTOS_MAX,
             "code": self._tokens.code(case.number),
         }
         return self._pages.render(request, "tracking.html", status=status, headers=headers, **values)
+
+    def _emergency_number(self, request: Request) -> str | None:
+        """The number to call that the last addition led to."""
+        asked = request.query_params.get("acil")
+        return asked if asked in {emergency.number for emergency in self._pages.place.emergencies} else None
 
     def _owner_name(self, request: Request, code: str) -> str:
         """The owner's name; the code itself for one that the municipality no longer has."""

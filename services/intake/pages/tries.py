@@ -1,8 +1,10 @@
-"""How often somebody may be wrong: counted by key within a minute, in the memory of this process, bounded."""
+"""How often somebody may do something: counted by key within a time, in the memory of this process, bounded."""
 
 from collections import OrderedDict, deque
 from ipaddress import IPv6Address, ip_address
 from typing import Final
+
+from fastapi import Request
 
 TRIES_MAX: Final = 10
 WINDOW_SECONDS: Final = 60.0
@@ -11,30 +13,37 @@ IPV6_HOST_BITS: Final = 64  # one household has that many addresses
 
 
 class Tries:
-    """Only wrong tries count, so that whoever has the right code may look as often as they like."""
+    """What counts as a try is the caller's to say: a wrong code, an upload. No more than `most` in `seconds`."""
 
-    def __init__(self) -> None:
-        self._wrong: OrderedDict[str, deque[float]] = OrderedDict()
+    def __init__(self, most: int = TRIES_MAX, seconds: float = WINDOW_SECONDS) -> None:
+        self._most = most
+        self._seconds = seconds
+        self._tried: OrderedDict[str, deque[float]] = OrderedDict()
 
     def are_spent(self, keys: tuple[str, ...], now: float) -> bool:
-        """Whether one of the keys was wrong too often lately; `now` in seconds of any steady clock."""
-        return any(len(self._lately(key, now)) >= TRIES_MAX for key in keys)
+        """Whether one of the keys has no try left; `now` in seconds of any steady clock."""
+        return any(len(self._lately(key, now)) >= self._most for key in keys)
 
-    def was_wrong(self, keys: tuple[str, ...], now: float) -> None:
-        """Count a wrong try for each key."""
+    def count(self, keys: tuple[str, ...], now: float) -> None:
+        """Count a try for each key."""
         for key in keys:
             tries = self._lately(key, now)
             tries.append(now)
-            self._wrong[key] = tries
-            self._wrong.move_to_end(key)
-        while len(self._wrong) > KEYS_MAX:
-            self._wrong.popitem(last=False)
+            self._tried[key] = tries
+            self._tried.move_to_end(key)
+        while len(self._tried) > KEYS_MAX:
+            self._tried.popitem(last=False)
 
     def _lately(self, key: str, now: float) -> deque[float]:
-        tries = self._wrong.get(key, deque(maxlen=TRIES_MAX))
-        while tries and tries[0] <= now - WINDOW_SECONDS:
+        tries = self._tried.get(key, deque(maxlen=self._most))
+        while tries and tries[0] <= now - self._seconds:
             tries.popleft()
         return tries
+
+
+def client_of(request: Request) -> str:
+    """Who asks, as far as a count needs to know."""
+    return household(request.client.host if request.client else "")
 
 
 def household(address: str) -> str:

@@ -49,7 +49,14 @@ from services.intake.store.files import (
     settle_file,
     try_file_later,
 )
-from services.intake.store.forms import Submission, keep_web_replies, submission
+from services.intake.store.forms import (
+    Submission,
+    drop_form_files,
+    keep_web_replies,
+    note_form_file,
+    submission,
+    unsent_form_files,
+)
 from services.intake.store.listing import Listing, cases_by_number, listed, numbers_of_message, steps_of_all
 from services.intake.store.sent import add_sent_messages
 
@@ -80,6 +87,7 @@ __all__ = [
     "claim_files",
     "contacts_before",
     "contacts_of",
+    "drop_form_files",
     "due_bursts",
     "end_bursts",
     "expect_files",
@@ -92,6 +100,7 @@ __all__ = [
     "listed",
     "lock_bursts",
     "move_messages",
+    "note_form_file",
     "numbers_of_message",
     "open_bursts",
     "open_cases",
@@ -107,5 +116,6 @@ __all__ = [
     "submission",
     "surroundings",
     "try_file_later",
+    "unsent_form_files",
     "waiting_messages",
 ]
