@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -186,7 +187,9 @@ async def test_the_page_shows_every_message_of_every_provider_newest_first() -> 
     whatsapp = Simulator(WhatsAppSettings())
     whatsapp.memory.keep_request(Entry(False, "905000000009", "text", "WhatsApp yanıtı", time.time() - 50, "read", "w"))
     mails = web.Application()
-    mail = {"time": time.time() - 60, "to": "a@example.org", "subject": "Posta konusu", "text": "Posta yanıtı"}
+    at = datetime.fromtimestamp(time.time() - 60, UTC).isoformat()
+    words = {"subject": "Posta konusu", "text": "Posta yanıtı"}
+    mail = {"time": at, "citizen": "a@example.org", "from_citizen": False, "status": "accepted", **words}
 
     async def sent(_: web.Request) -> web.Response:
         return web.json_response({"messages": [mail]})

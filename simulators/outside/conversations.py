@@ -80,15 +80,16 @@ def _of_whatsapp(told: dict[str, Any]) -> list[Conversation]:
 
 
 def _of_mail(told: dict[str, Any]) -> list[Conversation]:
-    """Mails that were sent: each shows its subject before its text."""
+    """Each mail shows its subject before its text."""
     threads: dict[str, list[Line]] = {}
+    names: dict[str, str] = {}
     for mail in told.get("messages", []):
-        text = "\n\n".join(part for part in (mail.get("subject"), mail.get("text")) if part)
-        at = mail.get("time", 0)
-        seconds = datetime.fromisoformat(at).timestamp() if isinstance(at, str) else float(at)
-        line = Line(False, text, seconds, mail.get("status", "delivered"), mail.get("error", ""), "mail")
-        threads.setdefault(str(mail.get("to", "")), []).append(line)
+        text = "\n\n".join(part for part in (mail["subject"], mail["text"]) if part)
+        at = datetime.fromisoformat(mail["time"]).timestamp()
+        line = Line(mail["from_citizen"], text, at, mail["status"], mail.get("error", ""), "mail")
+        threads.setdefault(mail["citizen"], []).append(line)
+        names[mail["citizen"]] = mail.get("name") or names.get(mail["citizen"], "")
     return [
-        Conversation("email", address, "", tuple(sorted(lines, key=lambda line: line.time)[-ENTRIES_MAX:]))
+        Conversation("email", address, names[address], tuple(sorted(lines, key=lambda line: line.time)[-ENTRIES_MAX:]))
         for address, lines in threads.items()
     ]

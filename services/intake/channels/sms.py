@@ -5,10 +5,9 @@ from datetime import UTC, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from shared.phone import e164
+
 TURKIYE: Final = ZoneInfo("Europe/Istanbul")
-_NATIONAL_DIGITS: Final = 10  # 5xx xxx xx xx
-_DIGITS_MIN: Final = 7  # fewer is a short code: nobody answers to it
-_ADDRESS_LETTERS_MAX: Final = 64
 
 
 def number_of(written: object) -> str | None:
@@ -16,17 +15,7 @@ def number_of(written: object) -> str | None:
 
     Short codes and names (a bank, a shop) are no numbers: their message is kept, and nobody is answered.
     """
-    text = str(written or "")[:_ADDRESS_LETTERS_MAX].strip()
-    digits = "".join(letter for letter in text if letter.isascii() and letter.isdigit())
-    if not digits or any(letter.isalpha() for letter in text) or len(digits) < _DIGITS_MIN:
-        return None
-    if text.startswith("+"):
-        return f"+{digits}"
-    if digits.startswith("00"):
-        return f"+{digits[2:]}"
-    if digits.startswith("0"):
-        return f"+90{digits[1:]}"
-    return f"+90{digits}" if len(digits) == _NATIONAL_DIGITS else f"+{digits}"
+    return e164(written) if isinstance(written, str) else None
 
 
 def line_of(written: object) -> str:
