@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -66,13 +67,11 @@ async def at_work(system: System, phone: Phone, monkeypatch: pytest.MonkeyPatch)
         yield system
 
 
-async def write(system: System, *media_ids: str, provider_id: str = "wamid.A") -> None:
+async def write(system: System, *media_ids: str, at: datetime = AT) -> None:
     """A citizen sends photos, one message each."""
     messages = [
-        CitizenMessage(
-            "905000000000", f"{provider_id}{at}", int(AT.timestamp()), kind="image", content={"id": media_id}
-        )
-        for at, media_id in enumerate(media_ids)
+        CitizenMessage("905000000000", f"wamid.{number}", int(at.timestamp()), kind="image", content={"id": media_id})
+        for number, media_id in enumerate(media_ids)
     ]
     await system.tell(INTAKE, "routine", a_webhook(message_webhook(Account(), messages)))
 
@@ -101,6 +100,16 @@ async def test_a_photo_is_fetched_and_kept_with_its_place_and_without_its_metada
     file = await get_file(objects_of(at_work), UUID(int=row["id"].int))
     assert file.media_type == "image/jpeg"
     assert b"0532" not in file.body
+
+
+async def test_a_photo_s_place_is_the_case_s_when_nothing_else_was_told(system: System, phone: Phone) -> None:
+    async with running(built(worker, system, WHATSAPP_API_URL=phone.url, ILKIM_GATHER_SECONDS="2")):
+        await write(system, await phone.upload(), at=datetime.now(UTC))
+        await until(lambda: _told(system, "case.opened.v1"))
+
+    [opened] = [event for event in await system.told() if event["type"] == "case.opened.v1"]
+    assert opened["place"]["latitude"] == pytest.approx(41.2867, abs=1e-4)
+    assert opened["place"]["longitude"] == pytest.approx(36.33, abs=1e-4)
 
 
 async def test_departments_know_the_file_s_id_before_it_is_there(at_work: System, phone: Phone) -> None:
@@ -220,6 +229,10 @@ async def test_a_file_that_was_handed_over_before_its_message_is_kept(at_work: S
     [row] = await settled(at_work)
 
     assert (str(row["id"]), row["state"], row["attempts"]) == (file_id, "kept", 0)
+
+
+async def _told(system: System, kind: str) -> bool:
+    return any(event["type"] == kind for event in await system.told())
 
 
 async def _raw_messages(system: System, count: int) -> bool:

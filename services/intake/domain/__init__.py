@@ -1,6 +1,13 @@
 """What intake decides: pure functions of a message; ids and time come in with it."""
 
-from services.intake.domain.attachments import file_id, is_kept, with_file_ids, without_addresses
+from services.intake.domain.attachments import (
+    PhotoPlace,
+    file_id,
+    is_kept,
+    with_file_ids,
+    with_photo_place,
+    without_addresses,
+)
 from services.intake.domain.followups import Around, FollowUpWords, KnownCase
 from services.intake.domain.holding import Doubt
 from services.intake.domain.numbers import Numbers, find_numbers
@@ -22,6 +29,7 @@ __all__ = [
     "FollowUpWords",
     "KnownCase",
     "Numbers",
+    "PhotoPlace",
     "Registration",
     "case_id",
     "contact_id",
@@ -31,5 +39,6 @@ __all__ = [
     "lane_of",
     "register",
     "with_file_ids",
+    "with_photo_place",
     "without_addresses",
 ]

@@ -1,9 +1,24 @@
 """Which file of ours an attachment is: its id follows from the message, so that everyone knows it at once."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from shared.contracts import Attachment, MessageReceived
 from shared.ids import derived_id
+
+PHOTO_AGE_MAX: Final = timedelta(days=30)  # an older photo shows where somebody was, not where the problem is
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoPlace:
+    """Where a photo was taken, in degrees, and when, if it said so."""
+
+    latitude: float
+    longitude: float
+    taken_at: datetime | None
 
 
 def file_id(message: MessageReceived, position: int, attachment: Attachment) -> UUID:
@@ -35,3 +50,25 @@ def without_addresses(message: MessageReceived) -> MessageReceived:
         return message
     bare = tuple(attachment.model_copy(update={"url": None}) for attachment in message.attachments)
     return message.model_copy(update={"attachments": bare})
+
+
+def with_photo_place(
+    message: MessageReceived, photos: Mapping[UUID, PhotoPlace], is_ours: Callable[[float, float], bool]
+) -> MessageReceived:
+    """The same message, placed where its first recent photo within the municipality was taken.
+
+    Whatever the citizen told of the place goes first: then nothing is changed.
+    """
+    told = message.place
+    if told.latitude is not None or told.neighbourhood or told.street:
+        return message
+    for attachment in message.attachments:
+        photo = photos.get(attachment.id) if attachment.id else None
+        if photo and _is_recent(photo, message) and is_ours(photo.latitude, photo.longitude):
+            place = told.model_copy(update={"latitude": photo.latitude, "longitude": photo.longitude})
+            return message.model_copy(update={"place": place})
+    return message
+
+
+def _is_recent(photo: PhotoPlace, message: MessageReceived) -> bool:
+    return photo.taken_at is None or message.occurred_at - photo.taken_at <= PHOTO_AGE_MAX

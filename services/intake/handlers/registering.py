@@ -16,11 +16,13 @@ from services.intake.domain import (
     Registration,
     find_numbers,
     register,
+    with_photo_place,
 )
 from services.intake.domain.followups import SAME_SENDER
 from services.intake.handlers.telling import proven_address, tell, told_address
 from services.intake.store import Reference, Surroundings
 from shared.contracts import AddressRecorded, CaseState, Effect, MessageReceived
+from shared.gazetteer import Gazetteer
 from shared.messaging import Unit
 from shared.municipality import Municipality
 from shared.phone import bare
@@ -48,6 +50,11 @@ class Registrar:
         """How people go on about a case here."""
         return FollowUpWords.of(self.place.conversation.follow_up, self.place.topics)
 
+    @cached_property
+    def gazetteer(self) -> Gazetteer:
+        """The municipality's ground."""
+        return Gazetteer.of(self.place)
+
     async def register(self, unit: Unit, arrivals: Sequence[Arrival], *, was_held: bool = False) -> list[Registration]:
         """Register contacts whose messages are new, in their order; each counts once for all that it causes.
 
@@ -55,6 +62,7 @@ class Registrar:
         """
         if not arrivals:
             return []
+        arrivals = await self._placed(unit, arrivals)
         addresses = await self._meet(unit, arrivals)
         around = await self._look_around(unit, arrivals)
         doubts = [Doubt()] * len(arrivals)
@@ -79,6 +87,17 @@ class Registrar:
         """Who wrote; None: anonymous."""
         address = message.sender.address
         return self.vault.pseudonym(message.channel, message.account, address) if address else None
+
+    async def _placed(self, unit: Unit, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
+        """Those that tell no place, at the place where a photo of theirs was taken."""
+        ids = {file.id for row in arrivals for file in row.message.attachments if file.id}
+        photos = await store.photo_places(unit.connection, ids)
+        if not photos:
+            return arrivals
+        return [replace(row, message=with_photo_place(row.message, photos, self._is_ours)) for row in arrivals]
+
+    def _is_ours(self, latitude: float, longitude: float) -> bool:
+        return self.gazetteer.locate((), latitude=latitude, longitude=longitude).neighbourhood is not None
 
     async def _meet(self, unit: Unit, arrivals: Sequence[Arrival]) -> Mapping[UUID, Sequence[AddressRecorded]]:
         """Know the senders from here on, locked till the end; the addresses that are news to the notifier."""

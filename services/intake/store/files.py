@@ -1,13 +1,13 @@
 """Files: what each message told of them, whose turn it is to be fetched, and what became of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
 import asyncpg
 
-from services.intake.domain import is_kept
+from services.intake.domain import PhotoPlace, is_kept
 from services.intake.files import StoredFile
 from services.intake.store.contacts import Inbound
 from shared.contracts import Attachment, MessageReceived
@@ -107,6 +107,21 @@ async def claim_files(
         )
         for row in rows
     ]
+
+
+async def photo_places(connection: Connection, file_ids: Collection[UUID]) -> dict[UUID, PhotoPlace]:
+    """Where those of these files were taken that are kept already and say so."""
+    if not file_ids:
+        return {}
+    rows = await connection.fetch(
+        """
+        SELECT id, latitude, longitude, taken_at
+        FROM file
+        WHERE id = ANY($1) AND latitude IS NOT NULL
+        """,
+        list(file_ids),
+    )
+    return {UUID(int=row["id"].int): PhotoPlace(row["latitude"], row["longitude"], row["taken_at"]) for row in rows}
 
 
 async def settle_file(pool: asyncpg.Pool, file: StoredFile) -> None:
