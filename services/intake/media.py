@@ -14,7 +14,7 @@ import structlog
 from cryptography.exceptions import InvalidTag
 
 from services.intake import store
-from services.intake.channels import ADAPTERS, Media, TooLarge
+from services.intake.channels import ADAPTERS, Media, TooLarge, links
 from services.intake.files import BYTES_MAX, Files, Refusal, Refused
 from services.intake.store import ClaimedFile
 from shared import metrics
@@ -39,7 +39,7 @@ AWAY_SECONDS: Final = 2.0
 
 def configured_media() -> dict[str, Media]:
     """The sources whose settings are there."""
-    found = {name: adapter.media() for name, adapter in ADAPTERS.items()}
+    found = {name: adapter.media() for name, adapter in ADAPTERS.items()} | {links.PROVIDER: links.media()}
     return {name: source for name, source in found.items() if source is not None}
 
 

@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from services.intake.app import edge, worker
-from shared.contracts import MessageReceived, Place, unpack
+from services.intake.channels import links
+from shared.contracts import Attachment, MessageReceived, Place, unpack
 from tests.harness import AWAY_AMQP, AWAY_DATABASE, System, built, running, serving, until
 from tests.intake.open311 import A_REPORT, Answer, Client, a_case, a_key, close
 
@@ -367,6 +368,43 @@ async def test_a_photo_is_kept_and_its_place_taken_when_none_was_sent(system: Sy
     [attachment] = (await sent(system)).attachments
     assert attachment.media_type == "image/jpeg"
     assert attachment.id
+
+
+async def test_a_link_to_a_photo_is_left_to_be_fetched_when_its_host_is_trusted(
+    system: System, session: aiohttp.ClientSession
+) -> None:
+    hosts = {"ILKIM_OPEN311_MEDIA_HOSTS": "photos.example.org", "ILKIM_OPEN311_ENDPOINT": "test"}
+    async with serving(built(edge, system, **hosts)) as url:
+        await until(lambda: _is_taken(Client(session, url)))
+        await system.take_all("intake.routine")
+        await Client(session, url).post(A_REPORT | {"media_url": "https://photos.example.org/1.jpg"})
+    message = await sent(system)
+
+    assert [attachment.url for attachment in message.attachments] == ["https://photos.example.org/1.jpg"]
+    assert "photos.example.org" not in message.text
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://photos.example.org/1.jpg",
+        "https://photos.example.org:8443/1.jpg",
+        "https://photos.example.org.evil.example/1.jpg",
+        "https://photos.example.org@127.0.0.1/1.jpg",
+        "https://127.0.0.1/photos.example.org",
+        "https://[::1/1.jpg",
+        "https://photos.example.org:x/",
+        "",
+    ],
+)
+async def test_a_link_anywhere_else_is_words_and_never_called(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ILKIM_OPEN311_MEDIA_HOSTS", "photos.example.org, .cdn.example.org")
+    source = links.media()
+
+    assert source
+    assert not links.is_trusted(url, links.LinkSettings().hosts)
+    with pytest.raises(ValueError, match="address"):
+        await source.fetch(Attachment(provider_id="1", url=url), "main", 1_000)
 
 
 def a_photo() -> bytes:

@@ -7,6 +7,7 @@ from datetime import datetime
 from math import isfinite
 from typing import Final
 
+from services.intake.channels.links import is_trusted
 from services.intake.open311.query import moment
 from services.intake.open311.words import Fault, Language, Refused, say
 from shared.contracts import Channel, ContactPoint, Place, Sender
@@ -33,13 +34,14 @@ _NUMBER: Final = re.compile(r"^[+-]?\d{1,12}(?:[.,]\d{1,12})?$")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report as it was sent, checked."""
+    """A report as it was sent, checked. `media_url` is set when it will be fetched; other addresses are words."""
 
     topic: Topic
     text: str
     place: Place
     sender: Sender
     language: Language
+    media_url: str | None = None
 
 
 class Fields:
@@ -69,6 +71,7 @@ class Reader:
     """Checks reports against a municipality's services and ground."""
 
     place: Municipality
+    media_hosts: Sequence[str] = ()
 
     def read(self, fields: Fields, space: str, language: Language) -> Report:
         """The report; `space` keeps the users of one app apart from another's. Raises Refused with every fault."""
@@ -78,7 +81,11 @@ class Reader:
         text = self._text(fields, topic, language, faults)
         if faults or topic is None:
             raise Refused(*faults)
-        return Report(topic, text, place, _sender(fields, space), language)
+        return Report(topic, text, place, _sender(fields, space), language, self._trusted_url(fields))
+
+    def _trusted_url(self, fields: Fields) -> str | None:
+        url = fields.get("media_url")
+        return url if url and is_trusted(url, self.media_hosts) else None
 
     def _topic(self, fields: Fields, faults: list[Fault]) -> Topic | None:
         code = fields.get("service_code")
@@ -159,7 +166,7 @@ class Reader:
         lines += _answers(topic.question, fields.attributes(), language, faults)
         if address and len(address) > SHORT_LETTERS_MAX:
             lines.append(f"{say('notice.address', language)}: {address}")
-        if url:
+        if url and not self._trusted_url(fields):
             lines.append(f"{say('notice.media', language)}: {url}")
         return "\n".join(lines)[:TEXT_MAX]
 

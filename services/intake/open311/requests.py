@@ -11,7 +11,7 @@ from services.intake.open311.services import target_words
 from services.intake.open311.words import Language, say
 from services.intake.store import CaseFile, CaseStep
 from shared.contracts import CaseState
-from shared.municipality import Municipality
+from shared.municipality import Municipality, Neighbourhood, Topic
 from shared.text import fold, mask, words
 
 # About a hundred metres: the street's corner, not the door.
@@ -33,7 +33,7 @@ class PublicView:
 
     def row(self, case: CaseFile, steps: Sequence[CaseStep], language: Language, *, with_notes: bool = False) -> Row:
         """One service request; of a case that is not public only how it stands."""
-        topic = next((topic for topic in self.place.topics if topic.code == case.topic), None)
+        topic = self._topics.get(case.topic or "")
         is_public = topic is not None and topic.public
         row: dict[str, Any] = {
             "service_request_id": case.number,
@@ -79,7 +79,7 @@ class PublicView:
     def _where(self, case: CaseFile, language: Language, *, is_public: bool) -> Mapping[str, object]:
         if not is_public:
             return dict.fromkeys(("address", "address_id", "zipcode", "lat", "long"))
-        neighbourhood = next((row for row in self.place.neighbourhoods if row.code == case.neighbourhood), None)
+        neighbourhood = self._neighbourhoods.get(case.neighbourhood or "")
         parts = (
             [self._street(case), say("notice.neighbourhood", language, name=neighbourhood.name)]
             if neighbourhood
@@ -105,6 +105,14 @@ class PublicView:
             if any(tuple(said[at : at + len(name)]) == name for at in range(len(said)))
         ]
         return max(named, key=lambda street: len(street[0]))[1] if named else None
+
+    @cached_property
+    def _topics(self) -> Mapping[str, Topic]:
+        return {topic.code: topic for topic in self.place.topics}
+
+    @cached_property
+    def _neighbourhoods(self) -> Mapping[str, Neighbourhood]:
+        return {neighbourhood.code: neighbourhood for neighbourhood in self.place.neighbourhoods}
 
     @cached_property
     def _streets(self) -> Mapping[str, Sequence[tuple[tuple[str, ...], str]]]:

@@ -1,5 +1,6 @@
 """The resources of GeoReport v2: each reads what was asked, asks the domain or the store, and gives a document."""
 
+import hashlib
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from starlette.routing import Mount, Route
 from services.intake import files, store
 from services.intake.callers import ANYBODY, Caller, Callers, Once, Scope, idempotency_key
 from services.intake.channels import BothAway
+from services.intake.channels.links import PROVIDER, LinkSettings
 from services.intake.domain import find_numbers, lane_of
 from services.intake.edge import Edge
 from services.intake.files import Files
@@ -41,7 +43,6 @@ from shared.settings import Key, ProviderSettings, key_bytes
 from shared.urgency import EmergencyWords
 
 BASE: Final = "/open311"
-PROVIDER: Final = "open311"
 ACCOUNT: Final = "main"
 # When the services and their words last took another shape; the standard's discovery asks for it.
 CHANGESET: Final = "2026-11-25T00:00:00Z"
@@ -80,7 +81,7 @@ class Open311:
         self._service, self._edge, self._place, self._settings = service, edge, place, settings
         self._callers, self._once, self._files = callers, once, Files(objects)
         self._tokens = ReportTokens(key_bytes(settings.ilkim_tracking_key))
-        self._reader = Reader(place)
+        self._reader = Reader(place, LinkSettings().hosts)
         self._view = PublicView(place, settings.ilkim_open311_descriptions)
         self._emergencies = EmergencyWords(place.emergencies)
         self._jurisdictions = {place.code, settings.ilkim_open311_jurisdiction.lower() or place.code}
@@ -203,10 +204,7 @@ class Open311:
             place=_placed(report.place, kept),
             language=report.language,
             topic=report.topic.code,
-            attachments=tuple(
-                Attachment(id=file.id, provider_id=str(file.id), media_type=file.media_type, name=file.name)
-                for file in kept
-            ),
+            attachments=_attachments(report, kept),
         )
         await self._edge.accept(message, lane)
         notice = say("notice.taken", report.language, target=target_words(report.topic, report.language))
@@ -261,6 +259,17 @@ class Open311:
 
     async def _close(self) -> None:
         self._files.close()
+
+
+def _attachments(report: Report, kept: list[files.StoredFile]) -> tuple[Attachment, ...]:
+    """The files that came, and the one that is still to be fetched."""
+    sent = [
+        Attachment(id=file.id, provider_id=str(file.id), media_type=file.media_type, name=file.name) for file in kept
+    ]
+    if report.media_url:
+        name = hashlib.sha256(report.media_url.encode("utf-8", "replace")).hexdigest()
+        sent.append(Attachment(provider_id=name, url=report.media_url))
+    return tuple(sent)
 
 
 def _placed(place: Place, kept: list[files.StoredFile]) -> Place:

@@ -3,7 +3,6 @@
 from http import HTTPStatus
 from typing import Any, Final
 
-from services.intake.channels import ADAPTERS
 from services.intake.web import Accepted, FormMessage, Status
 
 Part = dict[str, Any]
@@ -101,8 +100,8 @@ def _webhook() -> Part:
 
 
 def _provider() -> Part:
-    schema = {"type": "string", "enum": sorted(ADAPTERS)}
-    return {"name": "provider", "in": "path", "required": True, "schema": schema}
+    schema = {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$"}
+    return {"name": "provider", "in": "path", "required": True, "schema": schema, "example": "whatsapp"}
 
 
 def _json(model: str, words: str) -> Part:

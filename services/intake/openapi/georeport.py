@@ -139,7 +139,8 @@ def _post(suffix: str, kinds: Sequence[str]) -> Part:
         "description": (
             "Answered when the report is safe, with a token that becomes its number. Location is one of lat and long,"
             " address_string, address_id. The key may stand in the form, as the standard says, in the address, or in"
-            " a header. Contact ways that are none are passed over; media_url is kept as words and never fetched."
+            " a header. Contact ways that are none are passed over. A media_url is fetched from trusted hosts"
+            " alone, else it is kept as words."
         ),
         "security": [{"keyHeader": []}, {"keyParameter": []}],
         "parameters": [
