@@ -44,6 +44,10 @@ _TOKEN: Final = re.compile(r"^[^@+]{1,64}\+(\d{9}-[0-9a-z]{8})@(.+)$")
 _RETURN_PATH: Final = re.compile(r"^bounce\+([0-9a-f-]{36})@(.+)$")
 _OWN_ID: Final = re.compile(r"^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@(.+)$")
 _RECIPIENT_HEADERS: Final = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to", "cc")
+_WRITTEN_HEADERS: Final = (
+    *("from", "sender", "reply-to", "to", "cc", "date", "subject", "in-reply-to", "references"),
+    *("auto-submitted", "content-type", "resent-date", "resent-from", "resent-to"),
+)
 _ACTIONS: Final = {
     "failed": NoticeStatus.FAILED,
     "delayed": NoticeStatus.SENT,  # their server tries on
@@ -134,11 +138,12 @@ def _provider_id(mail: Entity, raw: bytes) -> str:
     The way a mail took (Received, Delivered-To …) is not in the digest, so that the same mail again is the same.
     """
     headers = mail.headers
-    written = [headers.first(name) for name in ("from", "date", "subject")]
-    bodies = [entity.body for entity in mail.walk()]
-    digest = hashlib.sha256("\x1f".join(written).encode("utf-8", "surrogatepass"))
-    for body in bodies:
-        digest.update(b"\x1f" + body.replace(b"\r\n", b"\n").rstrip())
+    digest = hashlib.sha256()
+    for name in _WRITTEN_HEADERS:
+        digest.update("\x1f".join([name, *headers.every(name)]).encode("utf-8", "surrogatepass"))
+    for entity in mail.walk():
+        inner = b"\x1f".join(value for _, value in entity.headers.fields) if entity.index else b""
+        digest.update(b"\x1f" + inner + b"\x1f" + entity.body.replace(b"\r\n", b"\n").rstrip())
     ids = [found for found in headers.ids("message-id") if len(found) <= 200]
     return f"{clean(ids[0])} {digest.hexdigest()[:12]}" if ids else f"sha256 {digest.hexdigest()}"
 
