@@ -231,6 +231,22 @@ def test_what_is_not_or_wrongly_signed_is_refused(kit: ChannelKit) -> None:
 
 
 @every_endpoint
+async def test_what_is_signed_but_cannot_be_read_is_refused_or_kept_for_a_person(
+    system: System, edge_url: str, kit: ChannelKit
+) -> None:
+    async with running(built(worker, system)), aiohttp.ClientSession() as client:
+        statuses = [await post(client, edge_url, kit, body) for body in (b"garbage", b"{", b"\x00")]
+        await until(lambda: _parked(system, statuses.count(200)))
+
+    assert set(statuses) <= {200, 400}
+    assert await system.value("SELECT count(*) FROM case_file") == 0
+
+
+async def _parked(system: System, count: int) -> bool:
+    return bool(await system.value("SELECT count(*) FROM dead_letter") >= count)
+
+
+@every_endpoint
 def test_an_endpoint_without_settings_is_not_there(kit: ChannelKit, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in kit.environment:
         monkeypatch.delenv(name, raising=False)
