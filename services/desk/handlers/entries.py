@@ -94,7 +94,10 @@ class Entries:
         """What like this came in lately; nothing where topic or place are not known."""
         if topic is None or not (neighbourhood or street):
             return []
-        return await entry_store.similar(self.service.pool, topic, neighbourhood, street, SIMILAR_SINCE, SIMILAR_MAX)
+        akin = self._akin.get(topic, [topic])
+        return await entry_store.similar(
+            self.service.pool, topic, akin, neighbourhood, street, SIMILAR_SINCE, SIMILAR_MAX
+        )
 
     def alarm(self, text: str) -> Alarm | None:
         """The danger to life the words tell of."""
@@ -133,6 +136,14 @@ class Entries:
     @cached_property
     def _topics(self) -> frozenset[str]:
         return frozenset(topic.code for topic in self.place.topics)
+
+    @cached_property
+    def _akin(self) -> dict[str, list[str]]:
+        """For each topic those of the same owner."""
+        return {
+            topic.code: [other.code for other in self.place.topics if other.owner == topic.owner]
+            for topic in self.place.topics
+        }
 
     @cached_property
     def _names(self) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """What operators entered and which contacts it became; and what like it came in lately."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -95,9 +95,18 @@ async def register(connection: Connection, contacts: Sequence[ContactRegistered]
 
 
 async def similar(
-    pool: asyncpg.Pool, topic: str, neighbourhood: str | None, street: str | None, since: timedelta, limit: int
+    pool: asyncpg.Pool,
+    topic: str,
+    akin: Collection[str],
+    neighbourhood: str | None,
+    street: str | None,
+    since: timedelta,
+    limit: int,
 ) -> list[Similar]:
-    """The work list's cases of this topic in this neighbourhood or street, the very street first, then the newest."""
+    """The work list's cases of this topic in this neighbourhood, and those of topics akin to it in the very street.
+
+    The very street first, then the newest.
+    """
     rows = await pool.fetch(
         """
         WITH near AS (
@@ -106,8 +115,9 @@ async def similar(
                    coalesce(lower(place->>'street') = lower($3), false) AS same_street
             FROM work_item
             WHERE opened_at > now() - $4::interval
-              AND coalesce(topic, proposals->0->>'topic') = $1
-              AND (neighbourhood = $2 OR lower(place->>'street') = lower($3))
+              AND ((coalesce(topic, proposals->0->>'topic') = $1 AND neighbourhood = $2)
+                   OR (coalesce(topic, proposals->0->>'topic') = ANY($6) AND lower(place->>'street') = lower($3)
+                       AND coalesce(neighbourhood = $2, true)))
             ORDER BY case_id, offered_at DESC
         )
         SELECT * FROM near
@@ -119,6 +129,7 @@ async def similar(
         street,
         since,
         limit,
+        list(akin),
     )
     return [Similar(**dict(row)) for row in rows]
 
