@@ -36,6 +36,7 @@ def a_photo(
     mode: str = "RGB",
     orientation: int = 1,
     gps: dict[int, Any] | None = None,
+    taken: str = "2026:03:02 12:30:00",
     **saved: Any,
 ) -> bytes:
     """Left half red, right half blue, with a phone's metadata."""
@@ -45,7 +46,7 @@ def a_photo(
     exif = Image.Exif()
     exif[0x0112] = orientation
     exif[0x010F] = MARK
-    exif.get_ifd(0x8769)[0x9003] = "2026:03:02 12:30:00"
+    exif.get_ifd(0x8769)[0x9003] = taken
     if gps:
         exif.get_ifd(0x8825).update(gps)
     out = io.BytesIO()

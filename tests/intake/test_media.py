@@ -104,7 +104,8 @@ async def test_a_photo_is_fetched_and_kept_with_its_place_and_without_its_metada
 
 async def test_a_photo_s_place_is_the_case_s_when_nothing_else_was_told(system: System, phone: Phone) -> None:
     async with running(built(worker, system, WHATSAPP_API_URL=phone.url, ILKIM_GATHER_SECONDS="2")):
-        await write(system, await phone.upload(), at=datetime.now(UTC))
+        now = datetime.now(UTC)
+        await write(system, await phone.upload(a_photo(gps=GPS, taken=f"{now:%Y:%m:%d %H:%M:%S}")), at=now)
         await until(lambda: _told(system, "case.opened.v1"))
 
     [opened] = [event for event in await system.told() if event["type"] == "case.opened.v1"]
