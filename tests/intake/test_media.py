@@ -73,7 +73,7 @@ async def write(system: System, *media_ids: str, at: datetime = AT) -> None:
         CitizenMessage("905000000000", f"wamid.{number}", int(at.timestamp()), kind="image", content={"id": media_id})
         for number, media_id in enumerate(media_ids)
     ]
-    await system.tell(INTAKE, "routine", a_webhook(message_webhook(Account(), messages)))
+    await system.tell(INTAKE, "routine", a_webhook(message_webhook(Account(), messages), received_at=at))
 
 
 async def settled(system: System, files: int = 1) -> list[dict[str, Any]]:
