@@ -1,6 +1,7 @@
 """The nine months' plan: its truth is the published table, and its texts say what the truth says."""
 
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,21 @@ def test_another_run_sends_the_same_words_under_other_ids(
 
     assert [contact.text for contact in again] == [contact.text for contact in nine_months[:200]]
     assert not {contact.provider_id for contact in again} & {contact.provider_id for contact in nine_months}
+    addresses = [{contact.sender.address for contact in contacts[:200]} - {None} for contacts in (again, nine_months)]
+    assert len(addresses[0] & addresses[1]) < 10
+
+
+def test_nobody_asks_for_anything_so_soon_again_that_it_could_be_more_of_the_same(
+    nine_months: list[PlannedContact],
+) -> None:
+    last: dict[str, PlannedContact] = {}
+    for contact in nine_months:
+        before = last.get(contact.sender.address or "")
+        if before is not None:
+            assert contact.occurred_at - before.occurred_at > timedelta(days=30)
+            assert before.course is not Course.ASK
+        if contact.sender.address:
+            last[contact.sender.address] = contact
 
 
 def test_ids_and_texts_are_all_different(nine_months: list[PlannedContact]) -> None:

@@ -1,7 +1,8 @@
 """Invented citizens: names put together by chance, phone numbers that no operator can have given out."""
 
 import random
-from dataclasses import dataclass
+import zlib
+from dataclasses import dataclass, replace
 from typing import Final
 
 from shared.contracts import Channel, Sender
@@ -20,6 +21,7 @@ _LAST_NAMES: Final = (
 )
 # Subscriber numbers do not begin with 000; 555 is left to the WhatsApp simulator's bad days.
 _OPERATORS: Final = tuple(code for code in range(501, 560) if code != 555)
+NUMBERS: Final = len(_OPERATORS) * 10_000
 _BY_PHONE: Final = frozenset({Channel.WHATSAPP, Channel.PHONE, Channel.SMS, Channel.MUHTAR, Channel.FACE_TO_FACE})
 
 
@@ -40,6 +42,11 @@ class Person:
             return Sender(address=f"{channel}-{10_000_000 + self.number}", name=self.name)
         return Sender(name=self.name)
 
+    def in_run(self, run: str) -> "Person":
+        """Their namesake of another run, at another number; the run without a name is the person."""
+        shift = zlib.crc32(run.encode()) if run else 0
+        return replace(self, number=(self.number + shift) % NUMBERS)
+
     @property
     def phone(self) -> str:
         """+90 5xx 000 xx xx."""
@@ -50,5 +57,5 @@ def people(count: int, chance: random.Random) -> list[Person]:
     """That many different persons."""
     return [
         Person(f"{chance.choice(_FIRST_NAMES)} {chance.choice(_LAST_NAMES)}", number)
-        for number in chance.sample(range(len(_OPERATORS) * 10_000), count)
+        for number in chance.sample(range(NUMBERS), count)
     ]

@@ -3,9 +3,9 @@
 import bisect
 import random
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from itertools import accumulate
 from typing import Final, NamedTuple
@@ -24,6 +24,8 @@ SEED: Final = 2020
 WHATSAPP_ACCOUNT: Final = "106540352242922"
 # One in three writes again in the nine months.
 PEOPLE_PER_CONTACT: Final = 0.7
+# Nobody asks for anything again within this time, or ever after being asked: it could be more of the same matter.
+SILENCE: Final = timedelta(days=31)
 DRAWS_MAX: Final = 60
 INFORMATION_TOPICS: Final = ("bilgi", "bilgi", "bilgi", "bilgi", "tesekkur")
 
@@ -77,7 +79,8 @@ def plan(
     """The first `share` (or the first `count`) of the nine months' contacts, in order of time.
 
     Deterministic: the same arguments give the same plan, and a shorter one is the beginning of a longer one.
-    `run` goes into the providers' ids alone, so that another run sends the same words as new contacts.
+    `run` goes into the providers' ids and the citizens' addresses alone: another run sends the same words as new
+    contacts, of other people.
     """
     planner = _Planner(municipality, seed)
     arrived = planner.arrivals(information=information)
@@ -109,13 +112,22 @@ class _Planner:
     def contacts(self, arrived: Sequence[_Arrived], run: str, whatsapp_account: str) -> Iterator[PlannedContact]:
         """The arrivals with their words; no two texts are the same."""
         texts: set[str] = set()
+        quiet_until: dict[int, datetime] = {}
         for number, row in enumerate(arrived):
             chance = self._chance(f"contact {row.at.isoformat()} {number}")
-            person = chance.choice(self._people)
+            person = self._who_may_write(row.at, quiet_until, chance) if row.kind else chance.choice(self._people)
+            if row.kind:
+                quiet_until[person.number] = _NEVER if row.kind.course is Course.ASK else row.at + SILENCE
             contact = self._write_anew(row, person, chance, texts)
             texts.add(contact.text)
             account = whatsapp_account if row.channel is Channel.WHATSAPP else self._accounts.get(row.channel, "main")
-            yield _identified(contact, account, person, f"{self._seed} {run} {number}")
+            yield _identified(contact, account, person.in_run(run), f"{self._seed} {run} {number}")
+
+    def _who_may_write(self, at: datetime, quiet_until: Mapping[int, datetime], chance: random.Random) -> Person:
+        while True:
+            person = chance.choice(self._people)
+            if quiet_until.get(person.number, at) <= at:
+                return person
 
     def _kinds(self, chance: random.Random) -> list[_Kind]:
         """The published table, case by case, in no order."""
@@ -235,6 +247,7 @@ class _Planner:
         return random.Random(f"{self._seed} {purpose}")
 
 
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _WORDY: Final = frozenset({Channel.EMAIL, Channel.PETITION, Channel.CIMER, Channel.WEB})
 
 

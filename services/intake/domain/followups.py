@@ -159,7 +159,7 @@ def _same_sender(message: MessageReceived, lane: Lane, around: Around, rules: Fo
     if message.channel not in SAME_SENDER or not mine:
         return FollowUp()
     last = mine[-1]
-    age = message.occurred_at - last.last_contact_at
+    age = abs(message.occurred_at - last.last_contact_at)
     asked = [
         case
         for case in mine
@@ -167,7 +167,7 @@ def _same_sender(message: MessageReceived, lane: Lane, around: Around, rules: Fo
     ]
     if asked and not rules.tell_another_matter(message.text, asked[-1]):
         return FollowUp((asked[-1],), Why.ASKED)
-    if message.channel in _TALKING and abs(age) <= rules.recent and not rules.tell_another_matter(message.text, last):
+    if message.channel in _TALKING and age <= rules.recent and not rules.tell_another_matter(message.text, last):
         return FollowUp((last,), Why.RECENT)
     if age <= rules.remembered and rules.go_on(message.text):
         return FollowUp((last,), Why.WORDS)
