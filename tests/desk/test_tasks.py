@@ -219,3 +219,15 @@ def test_every_way_to_settle_has_words_before_and_after() -> None:
         assert f"task_kind.{kind}" in keys and f"tasks.text_{kind}" in keys
         for way in ways:
             assert {f"settle_{kind}.{way}", f"settled_{kind}.{way}"} <= keys
+
+
+REASONS = (
+    *("spam", "abuse", "blocked", "too_many", "unreadable", "too_large", "missed_call"),
+    *("no_other_way", "by_letter", "no_way_left", "outcome_unknown", "expired"),
+)
+
+
+def test_every_reason_a_service_gives_has_words() -> None:
+    keys = Pages(TEMPLATES, PLACE).catalogue.keys
+
+    assert {f"task_reason.{reason}" for reason in REASONS} <= keys
