@@ -51,6 +51,7 @@ def _say_where_to_look() -> None:
         ("write as a citizen, on the form", f"{urls['edge']}/"),
         ("write as a citizen by WhatsApp", f"{urls['whatsapp']}/"),
         ("every message sent, and write by SMS, Telegram …", f"{urls['outside']}/"),
+        ("call the centre by telephone", f"{urls['exchange']}/"),
         ("the figures, as they move", f"{urls['reporting']}/"),
         ("the bulletin", f"{urls['reporting']}/bulten"),
         (f"the desk, as {desk['user']} with {desk['password']}", f"{urls['desk']}/"),

@@ -14,6 +14,9 @@ SECRETS: Final = (
     "NETGSM_PASSWORD",
     "VERIMOR_PASSWORD",
     "VERIMOR_WEBHOOK_KEY",
+    "VERIMOR_SANTRAL_KEY",
+    "BULUTFON_HOOK_PASSWORD",
+    "ASTERISK_AMI_SECRET",
     "TWILIO_AUTH_TOKEN",
     "TELEGRAM_WEBHOOK_SECRET",
     "MESSENGER_APP_SECRET",
@@ -39,6 +42,8 @@ def new_accounts() -> dict[str, str]:
         "VERIMOR_HEADER": SENDER_NAME,
         "TWILIO_ACCOUNT_SID": f"AC{secrets.token_hex(16)}",
         "TWILIO_FROM": TWILIO_LINE,
+        "BULUTFON_HOOK_USER": "bulutfon",
+        "ASTERISK_AMI_USER": "ilkim",
         "TELEGRAM_BOT_TOKEN": f"{BOT}:{secrets.token_hex(17)}",
     }
 

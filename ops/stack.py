@@ -41,6 +41,7 @@ PARTS = (
     Part("whatsapp", ("simulators.whatsapp",), "the citizens' WhatsApp: sent messages"),
     Part("outside", ("simulators.outside",), "SMS providers and social networks; every message sent"),
     Part("mail", ("simulators.mail",), "the citizens' mailboxes: mails sent and written"),
+    Part("exchange", ("simulators.exchange",), "a telephone exchange: call the centre"),
     Part("edge", ("services.intake", "edge"), "web form, webhooks"),
     Part("intake", ("services.intake", "worker")),
     Part("collector", ("services.intake", "collector")),
@@ -49,8 +50,8 @@ PARTS = (
     Part("reporting", ("services.reporting",), "figures and bulletin"),
     Part("desk", ("services.desk",), "work list of operators and clerks"),
 )
-# Beside the HTTP ports: where mails are sent to, and whose process listens there.
-MAIL_PORTS = {"smtp-citizens": "mail", "smtp-centre": "collector"}
+# Beside the HTTP ports: where mails are sent to and calls are heard, and whose process listens there.
+OTHER_PORTS = {"smtp-citizens": "mail", "smtp-centre": "collector", "ami": "exchange"}
 
 
 def up(state: Path, *, scale: Mapping[str, int] | None = None, say: Callable[[str], None] = print) -> list[Process]:
@@ -86,8 +87,8 @@ def build(state: Path, addresses: Addresses, scale: Mapping[str, int]) -> list[P
         raise ValueError(f"no such process: {', '.join(sorted(unknown))}")
     instances = [(name, part) for part in PARTS for name in _names(part.name, scale.get(part.name, part.replicas))]
     running = {name for name, record in supervisor.records(state).items() if record.state != "stopped"}
-    mail = {port for port, process in MAIL_PORTS.items() if process in running}
-    ports = keep_ports(state, [*(name for name, _ in instances), *MAIL_PORTS], in_use=running | mail)
+    other = {port for port, process in OTHER_PORTS.items() if process in running}
+    ports = keep_ports(state, [*(name for name, _ in instances), *OTHER_PORTS], in_use=running | other)
     shared = _shared_environment(state, addresses, ports)
     return [
         Process(
@@ -142,6 +143,9 @@ def _shared_environment(state: Path, addresses: Addresses, ports: Mapping[str, i
         "EMAIL_LISTEN_PORT": str(ports["smtp-centre"]),
         "SMTP_HOST": HOST,
         "SMTP_PORT": str(ports["smtp-citizens"]),
+        "ASTERISK_AMI_HOST": HOST,
+        "ASTERISK_AMI_PORT": str(ports["ami"]),
+        "EXCHANGE_EDGE_URL": f"http://{HOST}:{ports['edge']}",
         "OUTSIDE_MAIL_URL": f"http://{HOST}:{ports['mail']}",
         "WHATSAPP_API_URL": f"http://{HOST}:{ports['whatsapp']}",
         "WHATSAPP_WEBHOOK_URL": f"http://{HOST}:{ports['edge']}/webhooks/whatsapp",

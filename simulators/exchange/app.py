@@ -1,5 +1,6 @@
 """A page and an API to call the centre: who calls, which telephone rings, by which of the three exchanges."""
 
+import base64
 import html
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
@@ -137,9 +138,10 @@ class Exchange:
                 standing.answered = await self._post(url, data=verimor(standing.call, step))
             case _:
                 body = bulutfon(standing.call, step)
-                auth = aiohttp.BasicAuth(self.settings.bulutfon_user, self.settings.bulutfon_password)
+                known = f"{self.settings.bulutfon_user}:{self.settings.bulutfon_password}".encode()
+                headers = {"Authorization": f"Basic {base64.b64encode(known).decode()}"}
                 if body is not None:
-                    standing.answered = await self._post("/webhooks/bulutfon", json=body, auth=auth)
+                    standing.answered = await self._post("/webhooks/bulutfon", json=body, headers=headers)
 
     async def page(self, _: web.Request) -> web.Response:
         """The calls, and a form to call."""
