@@ -1,0 +1,51 @@
+"""A photo's way: sent in WhatsApp, fetched, made safe, and seen by who decides about the case."""
+
+import re
+import secrets
+from datetime import UTC, datetime
+
+from PIL import Image
+
+from tests.desk.conftest import basic
+from tests.intake.test_files import GPS, MARK, a_photo, opened
+from tests.journeys.conftest import Installation, eventually
+
+
+async def test_a_citizen_s_photo_is_seen_at_the_desk_upright_and_without_its_metadata(
+    installation: Installation,
+) -> None:
+    now, token = datetime.now(UTC), f"qx{secrets.token_hex(4)}"
+    photo = a_photo((800, 400), orientation=6, gps=GPS, taken=f"{now:%Y:%m:%d %H:%M:%S}")
+    headers = {"Content-Type": "image/jpeg"}
+    async with installation.http.post(
+        f"{installation.urls['whatsapp']}/_simulator/media", data=photo, headers=headers
+    ) as answer:
+        media_id = (await answer.json())["id"]
+    await installation.citizen_writes(f"+9055{secrets.randbelow(10**8):08d}", "", media=media_id, caption=token)
+
+    desk = basic(installation.environment["DESK_USER"], installation.environment["DESK_PASSWORD"])
+    seen, place = await eventually(lambda: _seen(installation, desk, token), "the photo at the desk", 40)
+
+    assert seen.size == (400, 800)
+    assert not seen.getexif()
+    assert "41.28" in place
+
+
+async def _seen(installation: Installation, desk: dict[str, str], token: str) -> tuple[Image.Image, str] | None:
+    """The photo of the case with these words, and the page of the case, once both are there."""
+    url = installation.urls["desk"]
+    async with installation.http.get(f"{url}/api/triage", params={"limit": 100}, headers=desk) as answer:
+        items = [item for item in (await answer.json())["items"] if token in item["text"]]
+    if not items:
+        return None
+    async with installation.http.get(f"{url}/work/{items[0]['assignment_id']}", headers=desk) as answer:
+        page = await answer.text()
+    found = re.search(r'<img src="(/files/[^"]+)"', page)
+    assert found
+    async with installation.http.get(url + found[1], headers=desk) as answer:
+        assert answer.status in (200, 202)
+        if answer.status == 202:
+            return None
+        body = await answer.read()
+    assert MARK.encode() not in body
+    return opened(body), page
