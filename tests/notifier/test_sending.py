@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from services.notifier.domain import Answer, Result, Standing, advance, receipt_change, result_change
 from services.notifier.senders import Letter
-from services.notifier.senders.whatsapp import ANSWER_BYTES_MAX, CODES, WhatsApp, read_answer
+from services.notifier.senders.http import ANSWER_BYTES_MAX, Said
+from services.notifier.senders.whatsapp import CODES, WhatsApp, read_answer
 from shared.contracts import NoticeStatus
 from tests.builders import PHONE, an_id
 
@@ -28,9 +29,9 @@ def standing(
 
 
 @pytest.mark.parametrize(("code", "answer"), CODES.items())
-def test_each_row_of_the_code_table_is_read(code: int, answer: Answer) -> None:
+def test_each_row_of_the_code_table_is_read(code: str, answer: Answer) -> None:
     for status in (400, 401, 429, 500):
-        assert read_answer(LETTER, status, json.dumps({"error": {"code": code}}).encode()).answer is answer
+        assert read_answer(LETTER, Said(status, json.dumps({"error": {"code": int(code)}}).encode())).answer is answer
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_each_row_of_the_code_table_is_read(code: int, answer: Answer) -> None:
     ],
 )
 def test_an_answer_of_any_shape_is_one_of_ours(status: int, body: bytes, answer: Answer) -> None:
-    assert read_answer(LETTER, status, body).answer is answer
+    assert read_answer(LETTER, Said(status, body)).answer is answer
 
 
 @pytest.mark.parametrize("pieces", [[ACCEPTED], [ACCEPTED[:7], ACCEPTED[7:]], [bytes([byte]) for byte in ACCEPTED]])
@@ -174,7 +175,7 @@ def test_what_cannot_go_now_goes_at_once_where_another_provider_was_not_asked_ye
 
 def test_a_provider_s_own_wish_when_to_try_again_is_granted() -> None:
     body = json.dumps({"error": {"code": 131056}}).encode()
-    change = result_change(standing(NoticeStatus.SENDING), read_answer(LETTER, 400, body), 1, 60, False)
+    change = result_change(standing(NoticeStatus.SENDING), read_answer(LETTER, Said(400, body)), 1, 60, False)
 
     assert change is not None
     assert change.look_again == timedelta(seconds=6)

@@ -36,5 +36,4 @@ WHATSAPP = SenderKit(
     later="130429",
     codes={"131056": "later", "131047": "never", "190": "later", "100": "never", "131000": "unknown"},
     huge=None,
-    timeout_module="services.notifier.senders.whatsapp",
 )
