@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
@@ -257,6 +258,22 @@ async def test_a_refusal_moves_no_bookmark(
     kept = Kept()
     with pytest.raises(Refused, match=code):
         await an_inbox(url).collect(client, Taken(), kept, datetime.now(UTC))
+
+    assert kept.values == {}
+
+
+@pytest.mark.parametrize("answer", [b"<html>Bak\xc4\xb1mday\xc4\xb1z</html>", b"", b"100", b"OK"])
+async def test_an_answer_that_is_no_inbox_moves_no_bookmark(client: aiohttp.ClientSession, answer: bytes) -> None:
+    """A page of maintenance under status 200 would else hide what waits behind it."""
+
+    async def say(_: web.Request) -> web.Response:
+        return web.Response(body=answer)
+
+    application, kept = web.Application(), Kept()
+    application.router.add_post("/sms/receive", say)
+    async with TestServer(application) as server:
+        with pytest.raises(Refused, match="unreadable"):
+            await an_inbox(str(server.make_url(""))).collect(client, Taken(), kept, datetime.now(UTC))
 
     assert kept.values == {}
 

@@ -250,6 +250,8 @@ class Inbox:
         if text in REFUSALS:
             raise Refused(text)
         rows = Counter(rows_of(text))
+        if not rows and text != NO_MESSAGE:
+            raise Refused("unreadable")  # a page of their maintenance must not move the bookmark past messages
         if rows - self._seen:
             await accept(payload("netgsm", Channel.SMS, body, now, self._account, {"what": INBOX}))
             self._seen |= rows
