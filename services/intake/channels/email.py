@@ -39,6 +39,8 @@ REFERENCES_MAX: Final = 20
 LATE_MAX: Final = timedelta(days=31)
 CLOCK_ERROR_MAX: Final = timedelta(days=1)
 ADDRESS_LETTERS_MAX: Final = 200
+# What a bounce says beside its code holds addresses and texts; the code alone is told further.
+NO_CODE: Final = "bounced"
 
 _TOKEN: Final = re.compile(r"^[^@+]{1,64}\+(\d{9}-[0-9a-z]{8})@(.+)$")
 _RETURN_PATH: Final = re.compile(r"^bounce\+([0-9a-f-]{36})@(.+)$")
@@ -218,7 +220,7 @@ def _not_theirs(mail: Entity, ours: Ours) -> frozenset[str]:
 def _failed(reports: list[Report]) -> tuple[FailedAddress, ...]:
     """Addresses that did not take our mail; a delay is no failure."""
     return tuple(
-        FailedAddress(report.address, " ".join(filter(None, (report.status, report.reason)))[:200], report.is_permanent)
+        FailedAddress(report.address, report.status or NO_CODE, report.is_permanent)
         for report in reports
         if report.action == "failed" and report.address and len(report.address) <= ADDRESS_LETTERS_MAX
     )
@@ -233,7 +235,7 @@ def _bounce_receipts(
     if not told:
         return ()
     status, report = min(told, key=lambda pair: order.index(pair[0]))
-    error = " ".join(filter(None, (report.status, report.reason)))[:200] or None
+    error = (report.status or NO_CODE) if status is not NoticeStatus.DELIVERED else None
     return _receipts(payload, mail, status, error, at, ours)
 
 

@@ -26,7 +26,7 @@ class SenderRow:
 
 
 SENDERS: Final[Mapping[str, SenderRow]] = {
-    "smtp": SenderRow(Channel.EMAIL, smtp.sender),
+    "smtp": SenderRow(Channel.EMAIL, smtp.sender, smtp.DEAD_ADDRESS),
     "whatsapp": SenderRow(Channel.WHATSAPP, whatsapp.sender, whatsapp.DEAD_ADDRESS),
     "netgsm": SenderRow(Channel.SMS, netgsm.sender, netgsm.DEAD_ADDRESS),
     "verimor": SenderRow(Channel.SMS, verimor.sender, verimor.DEAD_ADDRESS),

@@ -39,6 +39,9 @@ CODES: Final[Mapping[str, Answer]] = {
     "553": Answer.NEVER,
     "554": Answer.NEVER,
 }
+# No such mailbox, or one that was closed: as a server answers, and as a bounce tells it.
+_DEAD: Final = ("5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1")
+DEAD_ADDRESS: Final = frozenset(f"{reply}{code}" for code in _DEAD for reply in ("", "550 ", "553 "))
 TIMEOUT_SECONDS: Final = 9.0  # a sender answers within ten
 CONNECTIONS_MAX: Final = 8
 IDLE_CONNECTIONS_MAX: Final = 4
