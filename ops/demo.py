@@ -50,6 +50,7 @@ def _say_where_to_look() -> None:
     for what, url in (
         ("write as a citizen, on the form", f"{urls['edge']}/"),
         ("write as a citizen by WhatsApp", f"{urls['whatsapp']}/"),
+        ("write as a citizen by e-mail, read what was sent", f"{urls['mail']}/"),
         ("every message sent, and write by SMS, Telegram …", f"{urls['outside']}/"),
         ("call the centre by telephone", f"{urls['exchange']}/"),
         ("the figures, as they move", f"{urls['reporting']}/"),
