@@ -55,7 +55,7 @@ def test_a_call_is_answered_where_the_caller_wishes() -> None:
         ContactPoint(channel=Channel.WHATSAPP, address=PHONE),
         ContactPoint(channel=Channel.EMAIL, address="ayse@example.org"),
     )
-    assert (message.provider, message.purpose, message.decided) == (None, Purpose.REQUEST, None)
+    assert (message.provider, message.purpose, message.decided) == ("desk", Purpose.REQUEST, None)
 
 
 def test_who_wants_no_answer_is_given_none() -> None:

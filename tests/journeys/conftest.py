@@ -3,11 +3,15 @@
 import asyncio
 import json
 import os
+import re
+import shutil
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import aio_pika
 import aiohttp
@@ -16,6 +20,7 @@ import pytest
 
 from ops import stack, supervisor
 from ops.servers import Addresses
+from shared.settings import Settings
 from tests.servers import Management, in_a_new_loop, with_path
 
 PATIENCE_SECONDS = 20.0
@@ -109,11 +114,29 @@ def _of_our_own(servers: Addresses, management: Management, state: Path) -> Iter
         patch.setenv("RABBITMQ_MANAGEMENT_URL", str(servers.management_url))
         patch.setenv("DATABASE_URL", with_path(servers.database_url, name))
         patch.setenv("NOTIFIER_UNKNOWN_WAIT_SECONDS", "2")
+        patch.setenv("ILKIM_GATHER_SECONDS", "1")
+        patch.setenv("ILKIM_MUNICIPALITY", str(awake(state / "municipality")))
         table = stack.up(state, say=lambda _: None)
     try:
         yield Where(state, {process.name: process.url for process in table}, dict(table[0].environment))
     finally:
         stack.down(state)
+
+
+def awake(folder: Path) -> Path:
+    """İlkadım as it is, but for its quiet hours: a minute of them, at the other end of the day."""
+    shutil.copytree(Settings.model_fields["ilkim_municipality"].default, folder, dirs_exist_ok=True)
+    begin = datetime.now(ZoneInfo("Europe/Istanbul")) + timedelta(hours=12)
+    data = folder / "delivery.toml"
+    told, changes = re.subn(
+        r"^start = .*\nend = .*$",
+        f"start = {begin:%H:%M}:00\nend = {begin + timedelta(minutes=1):%H:%M}:00",
+        data.read_text(encoding="utf-8"),
+        flags=re.MULTILINE,
+    )
+    assert changes == 1
+    data.write_text(told, encoding="utf-8")
+    return folder
 
 
 @pytest.fixture

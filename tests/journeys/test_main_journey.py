@@ -43,6 +43,8 @@ async def work_of(broker: Broker, owner: str, about: str, lane: Lane = "routine"
         if message is None:
             return None
         await message.ack()
+        if json.loads(message.body)["type"] != AssignmentOffered.type_name():
+            return None  # what a citizen added to another's work
         offer = AssignmentOffered.read(message.body)
         return offer if about in offer.text else None
 

@@ -156,7 +156,10 @@ def split_street(written: str | None, neighbourhoods: dict[str, str]) -> tuple[s
 
 
 def message_of(entry: Entry, by: str, now: datetime, zone: ZoneInfo, neighbourhood_name: str | None) -> MessageReceived:
-    """The message of an entry; the same entry gives the same provider's id, so that it is one contact."""
+    """The message of an entry; the same entry gives the same provider's id, so that it is one contact.
+
+    Its provider is the desk: it is answered by the channel's ladder, not by a program of the channel's own.
+    """
     at = _occurred_at(entry, now, zone)
     provider_id = entry.reference if entry.channel is Channel.CIMER and entry.reference else str(entry.id)
     decides = entry.owner is not None and not entry.answered and entry.about_case is None
@@ -165,6 +168,7 @@ def message_of(entry: Entry, by: str, now: datetime, zone: ZoneInfo, neighbourho
         occurred_at=at,
         trace_id=entry.id.hex,
         channel=entry.channel,
+        provider="desk",
         provider_id=provider_id,
         sender=Sender(address=_address(entry), name=entry.name, answers=tuple(_answers(entry))[:3]),
         text=entry.text,
