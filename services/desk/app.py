@@ -9,7 +9,16 @@ from services.desk.handlers import Calls, Desk, Entries, Tasks, Work, take_in
 from services.desk.pages import TEMPLATES, add_pages
 from services.desk.web import SignIn, add_file_routes, add_routes, add_task_routes
 from shared import municipality
-from shared.contracts import AssignmentOffered, CallReported, CitizenAdded, ContactRegistered, Message, TaskRequested
+from shared.contracts import (
+    AssignmentOffered,
+    CallReported,
+    CaseAssigned,
+    CaseClosed,
+    CitizenAdded,
+    ContactRegistered,
+    Message,
+    TaskRequested,
+)
 from shared.messaging import Consumer, Service, Unit
 from shared.messaging.topology import LANES, owner_queue
 from shared.objects import ObjectSettings, open_store
@@ -18,6 +27,7 @@ from shared.settings import Key, Settings, key_bytes, read
 from shared.vault import Vault
 
 SCHEMA = "desk"
+FACTS_LINGER_SECONDS = 0.5  # what is known of a place need not be fresher, and larger batches cost less
 
 
 class DeskSettings(Settings):
@@ -48,6 +58,10 @@ def desk() -> Service:
     service.consume(Consumer("desk-tasks", ["desk.tasks"], [TaskRequested, CallReported], take_tasks))
     entries = Entries(service, place, Adviser(settings.router_url))
     service.consume(Consumer("desk-contacts", ["desk.contacts"], [ContactRegistered], entries.take_contacts))
+    facts: list[type[Message]] = [CaseAssigned, CaseClosed]
+    service.consume(
+        Consumer("desk-cases", ["desk.cases"], facts, entries.take_facts, linger_seconds=FACTS_LINGER_SECONDS)
+    )
     service.on_stop(entries.adviser.close)
     sign_in = SignIn(settings.desk_user, settings.desk_password.get_secret_value())
     add_routes(service.web, work, sign_in)

@@ -114,6 +114,7 @@ _SERVICE_QUEUES: Final = (
     Queue("notifier.settled", DESK, "settled.notifier", "tasks of the notifier that a person settled"),
     Queue("desk.tasks", DESK, "tasks", "tasks for a person, and calls as they come in"),
     Queue("desk.contacts", EVENTS, "intake.#", "contacts, for the operator who waits for a number"),
+    Queue("desk.cases", EVENTS, "router.#", "steps of cases, for what is known of a place while a contact is entered"),
     Queue("reporting.events", EVENTS, "#", "every fact, to be counted"),
     Queue("dead", DEAD, "#", "dead letters of the broker: none in a healthy system"),
     Queue("unrouted", UNROUTED, "", "mis-keyed messages: none in a healthy system"),

@@ -4,6 +4,7 @@ import json
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,7 +17,7 @@ from services.desk.pages import TEMPLATES
 from shared.contracts import Channel, ContactPoint, Decided, Effect, Proposal, Purpose
 from shared.messaging.topology import EVENTS
 from shared.pages import Pages
-from tests.builders import PHONE, a_case_number, a_contact_registered, an_id
+from tests.builders import PHONE, a_case_assigned, a_case_closed, a_case_number, a_contact_registered, an_id
 from tests.desk.conftest import PLACE, USER, Desk
 from tests.harness import until
 
@@ -245,6 +246,31 @@ async def test_similar_cases_are_shown_and_can_be_added_to(at_desk: Desk) -> Non
     assert "111-111-111" in hints and "222-222-222" not in hints
     await at_desk.send("/entry", **fields(neighbourhood=KALE.code, about_case=str(like.case_id)))
     assert (await told(at_desk))["about_case"] == str(like.case_id)
+
+
+def a_fact(make: Any, case: UUID, version: int, **changed: Any) -> Any:
+    about = {"case_id": case, "version": version, "number": "333-333-333", "owner": "temizlik-isleri"}
+    return make().model_copy(update=about | changed)
+
+
+@pytest.mark.parametrize("turned", [False, True], ids=["in order", "out of order"])
+async def test_cases_of_every_owner_are_known_by_topic_and_place(at_desk: Desk, turned: bool) -> None:
+    case, other = an_id(), an_id()
+    place = {"topic": "cop-toplama", "neighbourhood": KALE.code, "opened_at": datetime.now(UTC)}
+    facts = [
+        a_fact(a_case_assigned, case, 2, **place | {"topic": "gurultu"}),
+        a_fact(a_case_assigned, case, 4, **place),
+        a_fact(a_case_closed, case, 5),
+        a_fact(a_case_assigned, other, 2, **place, number="444-444-444"),
+    ]
+    for fact in reversed(facts) if turned else facts:
+        await at_desk.system.tell(EVENTS, "router.kept.routine", fact)
+    await until(lambda: at_desk.system.value("SELECT count(*) = 4 FROM inbox WHERE consumer = 'desk-cases'"))
+
+    hints = (await at_desk.send("/entry/hints", **fields(neighbourhood=KALE.code))).text
+
+    assert "benzer 2 kayıt" in hints
+    assert hints.index("444-444-444") < hints.index("333-333-333") < hints.index("kapandı")
 
 
 async def test_answered_at_once_is_told_and_makes_no_case(at_desk: Desk) -> None:

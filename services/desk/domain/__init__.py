@@ -12,6 +12,7 @@ from services.desk.domain.entry import (
     petition_lacks,
     split_street,
 )
+from services.desk.domain.known import KnownCase, fold_facts
 from services.desk.domain.reasons import Reason, in_words, read_reasons
 from services.desk.domain.tasks import (
     WANT_A_REASON,
@@ -57,6 +58,7 @@ __all__ = [
     "Entered",
     "Entry",
     "Item",
+    "KnownCase",
     "Move",
     "PetitionPart",
     "Reached",
@@ -78,6 +80,7 @@ __all__ = [
     "caller_of",
     "faults",
     "fold",
+    "fold_facts",
     "in_words",
     "item_of",
     "judge",

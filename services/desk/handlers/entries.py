@@ -11,10 +11,10 @@ from uuid import UUID
 import structlog
 
 from services.desk.adviser import Advice, Adviser
-from services.desk.domain import Entered, Entry, faults, message_of
+from services.desk.domain import Entered, Entry, faults, fold_facts, message_of
 from services.desk.store import entries as entry_store
-from services.desk.store.entries import Similar
-from shared.contracts import ContactRegistered, Lane, Message, MessageReceived
+from services.desk.store.entries import Like, Similar
+from shared.contracts import CaseEvent, ContactRegistered, Lane, Message, MessageReceived
 from shared.messaging import Service, Unit, single
 from shared.messaging.topology import INTAKE
 from shared.municipality import Municipality, Street
@@ -90,14 +90,18 @@ class Entries:
         name = self._names.get(neighbourhood or "")
         return await self.adviser.ask(text, street, name) if words(fold(text)) else None
 
-    async def similar(self, topic: str | None, neighbourhood: str | None, street: str | None) -> list[Similar]:
-        """What like this came in lately; nothing where topic or place are not known."""
+    async def take_facts(self, unit: Unit, events: Sequence[Message]) -> None:
+        """Know every case with its topic and place, whoever holds it."""
+        await entry_store.know(unit.connection, fold_facts(event for event in events if isinstance(event, CaseEvent)))
+
+    async def similar(
+        self, topic: str | None, neighbourhood: str | None, street: str | None
+    ) -> tuple[list[Similar], int]:
+        """What like this came in lately, and how many in all; nothing where topic or place are not known."""
         if topic is None or not (neighbourhood or street):
-            return []
-        akin = self._akin.get(topic, [topic])
-        return await entry_store.similar(
-            self.service.pool, topic, akin, neighbourhood, street, SIMILAR_SINCE, SIMILAR_MAX
-        )
+            return [], 0
+        like = Like(topic, self._akin.get(topic, [topic]), neighbourhood, street)
+        return await entry_store.similar(self.service.pool, like, SIMILAR_SINCE, SIMILAR_MAX)
 
     def alarm(self, text: str) -> Alarm | None:
         """The danger to life the words tell of."""

@@ -203,6 +203,7 @@ class EntryPages:
         likeliest = topic or next((row.topic for row in advice.proposals if row.topic), None) if advice else topic
         alarm = self._entries.alarm(text)
         language = self._frame.language(request)
+        similar, similar_count = await self._entries.similar(likeliest, found, street)
         return {
             "alarm": alarm.emergency if alarm else None,
             "lacks": self._lacks(values),
@@ -210,7 +211,9 @@ class EntryPages:
             "chosen": _value(owner, topic) if typed.get("proposal") != OTHER else OTHER,
             "is_silent": advice is None and bool(text.strip()),
             "found": found if found != neighbourhood else None,
-            "similar": await self._entries.similar(likeliest, found, street),
+            "similar": similar,
+            "similar_count": similar_count,
+            "about": likeliest,
             "owners": options((row.code, row.name_in(language)) for row in self._everybody),
             "topics": options((row.code, row.name_in(language)) for row in self._place.topics),
         }

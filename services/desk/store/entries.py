@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.desk.domain import Entered
+from services.desk.domain import Entered, KnownCase
 from shared.contracts import Channel, ContactRegistered, MessageReceived
 from shared.database import Connection
 
@@ -16,10 +16,19 @@ _COLUMNS: Final = "id, contact_id, channel, entered_at, entered_by, answered, ta
 
 
 @dataclass(frozen=True, slots=True)
-class Similar:
-    """A case like the one that is being entered; `same_street`: at the very street."""
+class Like:
+    """What is being entered: its topic and those of the same owner, and where."""
 
-    assignment_id: UUID
+    topic: str
+    akin: Collection[str]
+    neighbourhood: str | None
+    street: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """A case like the one that is being entered; `text` "": another owner has it. `same_street`: the very one."""
+
     case_id: UUID
     number: str
     owner: str
@@ -94,44 +103,80 @@ async def register(connection: Connection, contacts: Sequence[ContactRegistered]
     )
 
 
-async def similar(
-    pool: asyncpg.Pool,
-    topic: str,
-    akin: Collection[str],
-    neighbourhood: str | None,
-    street: str | None,
-    since: timedelta,
-    limit: int,
-) -> list[Similar]:
-    """The work list's cases of this topic in this neighbourhood, and those of topics akin to it in the very street.
+async def similar(pool: asyncpg.Pool, like: Like, since: timedelta, limit: int) -> tuple[list[Similar], int]:
+    """Cases of this topic in this neighbourhood, and those of topics akin to it in the very street; how many in all.
 
-    The very street first, then the newest.
+    The very street first, open ones before closed ones, then the newest.
     """
     rows = await pool.fetch(
         """
-        WITH near AS (
-            SELECT DISTINCT ON (case_id) assignment_id, case_id, number, owner, text, place->>'street' AS street,
-                   opened_at, state <> 'done' AS is_open,
-                   coalesce(lower(place->>'street') = lower($3), false) AS same_street
+        WITH listed AS (
+            SELECT DISTINCT ON (case_id) case_id, number, owner, text, place->>'street' AS street, opened_at,
+                   state <> 'done' AS is_open, coalesce(lower(place->>'street') = lower($4), false) AS same_street
             FROM work_item
-            WHERE opened_at > now() - $4::interval
-              AND ((coalesce(topic, proposals->0->>'topic') = $1 AND neighbourhood = $2)
-                   OR (coalesce(topic, proposals->0->>'topic') = ANY($6) AND lower(place->>'street') = lower($3)
-                       AND coalesce(neighbourhood = $2, true)))
+            WHERE opened_at > now() - $5::interval
+              AND ((coalesce(topic, proposals->0->>'topic') = $1 AND neighbourhood = $3)
+                   OR (coalesce(topic, proposals->0->>'topic') = ANY($2) AND lower(place->>'street') = lower($4)
+                       AND coalesce(neighbourhood = $3, true)))
             ORDER BY case_id, offered_at DESC
+        ), near AS (
+            SELECT case_id, number, coalesce(known.owner, listed.owner) AS owner, text, street, listed.opened_at,
+                   coalesce(known.is_open, listed.is_open) AS is_open, same_street
+            FROM listed LEFT JOIN known_case AS known USING (case_id, number)
+            UNION ALL
+            SELECT case_id, number, owner, '', NULL, opened_at, is_open, false
+            FROM known_case
+            WHERE topic = $1 AND neighbourhood = $3 AND opened_at > now() - $5::interval
+              AND case_id NOT IN (SELECT case_id FROM listed)
         )
-        SELECT * FROM near
+        SELECT *, count(*) OVER ()::int AS total
+        FROM near
         ORDER BY same_street DESC, is_open DESC, opened_at DESC
-        LIMIT $5
+        LIMIT $6
         """,
-        topic,
-        neighbourhood,
-        street,
+        like.topic,
+        list(like.akin),
+        like.neighbourhood,
+        like.street,
         since,
         limit,
-        list(akin),
     )
-    return [Similar(**dict(row)) for row in rows]
+    found = [Similar(**{name: row[name] for name in Similar.__slots__}) for row in rows]
+    return found, rows[0]["total"] if rows else 0
+
+
+async def know(connection: Connection, cases: Sequence[KnownCase]) -> None:
+    """Fold what the router's facts tell into what is known; safe in any order."""
+    await connection.execute(
+        """
+        INSERT INTO known_case AS known (case_id, number, version, is_open, assigned_version, owner, topic,
+                                         neighbourhood, opened_at)
+        SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::bool[], $5::int[], $6::text[], $7::text[],
+                             $8::text[], $9::timestamptz[])
+        ON CONFLICT (case_id) DO UPDATE
+        SET version = greatest(known.version, EXCLUDED.version),
+            is_open = CASE WHEN EXCLUDED.version > known.version THEN EXCLUDED.is_open ELSE known.is_open END,
+            (assigned_version, owner, topic, neighbourhood, opened_at) = (
+                SELECT assigned_version, owner, topic, neighbourhood, opened_at
+                FROM (VALUES
+                    (EXCLUDED.assigned_version, EXCLUDED.owner, EXCLUDED.topic, EXCLUDED.neighbourhood,
+                     EXCLUDED.opened_at),
+                    (known.assigned_version, known.owner, known.topic, known.neighbourhood, known.opened_at)
+                ) AS told (assigned_version, owner, topic, neighbourhood, opened_at)
+                ORDER BY assigned_version DESC
+                LIMIT 1
+            )
+        """,
+        [case.case_id for case in cases],
+        [case.number for case in cases],
+        [case.version for case in cases],
+        [case.is_open for case in cases],
+        [case.assigned_version for case in cases],
+        [case.owner for case in cases],
+        [case.topic for case in cases],
+        [case.neighbourhood for case in cases],
+        [case.opened_at for case in cases],
+    )
 
 
 def _json(numbers: list[str]) -> str:
