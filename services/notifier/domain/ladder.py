@@ -197,8 +197,8 @@ class _Climb:
         return self.notice.provider is not None and Rung.LETTER in _ladder(self.notice, self.rules)
 
     def _has_program(self) -> bool:
-        """Whether it came by a program of the channel's own, which takes the replies too."""
-        is_told_there = self.notice.event is not ReplyEvent.NEWS and self.notice.channel not in self.ways.providers
+        """Whether it came by a program of the channel's own, which takes the replies too. WhatsApp has none."""
+        is_told_there = self.notice.event is not ReplyEvent.NEWS and self.notice.channel is not Channel.WHATSAPP
         return is_told_there and self.notice.provider is None
 
     def _goes_on(self, last: Delivery) -> bool:

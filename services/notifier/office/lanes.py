@@ -68,11 +68,13 @@ class Lane:
         self.something.set()
 
     def take(self) -> list[Held]:
-        """The next letters, each to a recipient who has none on the way, as many as may be with the provider."""
+        """The next letters, each to a recipient who has none on the way, as many as may be with the provider and as
+        its pace allows in one go."""
         taken: list[Held] = []
+        at_once = max(1, int(self.per_second * BOOK_SECONDS))
         for queue in (self.urgent, self.routine):
             passed: list[Held] = []
-            while queue and len(self.calling) < CALLS_MAX and len(passed) < CALLS_MAX:
+            while queue and len(taken) < at_once and len(self.calling) < CALLS_MAX and len(passed) < CALLS_MAX:
                 held = queue.popleft()
                 if held.letter.address in self.calling or any(
                     one.letter.address == held.letter.address for one in passed

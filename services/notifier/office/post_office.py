@@ -157,7 +157,10 @@ class PostOffice:
             lane.something.clear()
             if lane.calling and lane.waiting < CALLS_MAX:
                 await asyncio.sleep(GATHER_SECONDS)
-            for held in await self._claimed(lane.take(), lane):
+            taken = lane.take()
+            if taken and lane.waiting:
+                lane.something.set()  # there may be more to take
+            for held in await self._claimed(taken, lane):
                 task = asyncio.create_task(self._lanes.call(lane, held, self._answered))
                 self._calls.add(task)
                 task.add_done_callback(self._calls.discard)
