@@ -199,7 +199,7 @@ async def test_the_page_shows_every_message_of_every_provider_newest_first() -> 
         urls = {"whatsapp_url": str(first.make_url("")).rstrip("/"), "mail_url": str(second.make_url("")).rstrip("/")}
         async with a_world(**urls) as (outside, _, client):
             for at, name in enumerate(OUTSIDE):
-                row = Message(name, citizen_of(name), f"{name} yanıtı", False, name, time=time.time() - at)
+                row = Message(name, f"+90500000000{at}", f"{name} yanıtı", False, name, time=time.time() - at)
                 outside.world.memory.keep(row)
             html = await page(client)
 
@@ -220,11 +220,22 @@ async def test_a_conversation_shows_both_sides_with_how_far_each_message_got() -
         memory = outside.world.memory
         memory.keep(Message("twilio", PHONE, "Su yok <b>", True, "1", "delivered"))
         memory.keep(Message("twilio", PHONE, "Alındı", False, "2", "refused", error="21610"))
-        html = await page(client, "/t/twilio/%2B905321112233")
+        html = await page(client, "/t/sms/%2B905321112233")
 
     assert "Su yok &lt;b&gt;" in html
-    assert "sağlayıcı kabul etmedi (21610)" in html
+    assert "sağlayıcı kabul etmedi (21610) · Twilio" in html
     assert "merkez aldı" in html
+
+
+async def test_on_a_phone_every_sms_stands_in_one_thread() -> None:
+    async with a_world() as (outside, _, client):
+        memory = outside.world.memory
+        memory.keep(Message("verimor", PHONE, "Su yok", True, "1", "delivered", time.time() - 9))
+        memory.keep(Message("netgsm", PHONE, "Alındı", False, "2", "delivered", time.time() - 5))
+        html = await page(client, "/t/sms/%2B905321112233")
+
+    assert html.rindex("Su yok") < html.rindex("ulaştı · Netgsm")
+    assert 'name="provider" value="verimor"' in html
 
 
 async def test_the_list_narrows_by_way_and_by_search() -> None:
@@ -232,12 +243,12 @@ async def test_the_list_narrows_by_way_and_by_search() -> None:
         outside.world.memory.keep(Message("twilio", PHONE, "bir", False, "1", name="İLKER ILICALI"))
         outside.world.memory.keep(Message("telegram", "500000001", "iki", False, "2"))
         by_channel, by_name, by_number = [
-            await page(client, path) for path in ("/?kanal=Telegram", "/?q=ilker+ılıcalı", "/?q=0532+111")
+            await page(client, path) for path in ("/?yol=telegram", "/?q=ilker+ılıcalı", "/?q=0532+111")
         ]
 
-    assert ("iki" in by_channel, "/t/twilio" in by_channel) == (True, False)
-    assert ("/t/twilio" in by_name, "/t/telegram" in by_name) == (True, False)
-    assert ("/t/twilio" in by_number, "/t/telegram" in by_number) == (True, False)
+    assert ("iki" in by_channel, "/t/sms" in by_channel) == (True, False)
+    assert ("/t/sms" in by_name, "/t/telegram" in by_name) == (True, False)
+    assert ("/t/sms" in by_number, "/t/telegram" in by_number) == (True, False)
 
 
 async def test_writing_on_the_page_is_writing_to_the_centre() -> None:

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from simulators.faults import Fault, parse_fault
 from simulators.outside import pages
-from simulators.outside.conversations import conversations
+from simulators.outside.conversations import conversations, way_of
 from simulators.outside.memory import Message
 from simulators.outside.providers import PROVIDERS
 from simulators.outside.settings import Settings
@@ -52,7 +52,7 @@ class Outside:
             web.get("/_simulator/stats", self.stats),
             web.get("/_simulator/events", self.events),
             web.get("/", self.page),
-            web.get("/t/{provider}/{citizen}", self.page),
+            web.get("/t/{way}/{citizen}", self.page),
             web.post("/write", self.write_from_page),
             web.static("/static", pages.STATIC),
             web.static("/common", pages.COMMON),
@@ -125,7 +125,7 @@ class Outside:
         if form.error:
             return await self._page(request, form)
         await self._write(form)
-        raise web.HTTPSeeOther(pages.path_of(form.provider, form.address))
+        raise web.HTTPSeeOther(pages.path_of(way_of(form.provider), form.address))
 
     async def _write(self, form: pages.Form) -> None:
         if form.provider == "whatsapp":
@@ -136,9 +136,7 @@ class Outside:
 
     async def _page(self, request: web.Request, form: pages.Form) -> web.Response:
         matched, query = request.match_info, request.query
-        view = pages.View(
-            matched.get("provider", ""), matched.get("citizen", ""), query.get("kanal", ""), query.get("q", "")
-        )
+        view = pages.View(matched.get("way", ""), matched.get("citizen", ""), query.get("yol", ""), query.get("q", ""))
         html = pages.render(await conversations(self.world), view, form)
         status = 422 if form.error else 200
         return web.Response(text=html, content_type="text/html", headers=pages.HEADERS, status=status)

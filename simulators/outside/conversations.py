@@ -1,4 +1,7 @@
-"""One conversation a citizen and provider, from the memories of all simulators; newest first."""
+"""One conversation a citizen and way, from the memories of all simulators; newest first.
+
+On a phone every SMS of the centre stands in one thread, whichever provider carried it.
+"""
 
 import asyncio
 from collections.abc import Iterable
@@ -10,6 +13,8 @@ from simulators.outside.memory import Message
 from simulators.outside.world import World
 
 ENTRIES_MAX = 200
+SMS = "sms"
+BY_SMS = ("netgsm", "verimor", "twilio")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +27,14 @@ class Line:
     status: str
     error: str = ""
     kind: str = "text"
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What one citizen and the centre wrote by one provider, oldest first."""
+    """What one citizen and the centre wrote by one way, oldest first; `provider` carried the citizen's last word."""
 
-    provider: str
+    way: str
     citizen: str
     name: str
     lines: tuple[Line, ...]
@@ -36,6 +42,11 @@ class Conversation:
     @property
     def newest(self) -> float:
         return self.lines[-1].time
+
+    @property
+    def provider(self) -> str:
+        wrote = [line.provider for line in self.lines if line.from_citizen and line.provider]
+        return wrote[-1] if wrote else self.lines[-1].provider or self.way
 
 
 async def conversations(world: World) -> list[Conversation]:
@@ -56,11 +67,16 @@ def _own(messages: Iterable[Message]) -> list[Conversation]:
     threads: dict[tuple[str, str], list[Message]] = {}
     for message in messages:
         if message.citizen:
-            threads.setdefault((message.provider, message.citizen), []).append(message)
+            threads.setdefault((way_of(message.provider), message.citizen), []).append(message)
     return [
-        Conversation(provider, citizen, _name(rows), tuple(_line(row) for row in rows[-ENTRIES_MAX:]))
-        for (provider, citizen), rows in threads.items()
+        Conversation(way, citizen, _name(rows), tuple(_line(row) for row in rows[-ENTRIES_MAX:]))
+        for (way, citizen), rows in threads.items()
     ]
+
+
+def way_of(provider: str) -> str:
+    """The way a provider's messages go, as a citizen sees it."""
+    return SMS if provider in BY_SMS else provider
 
 
 def _name(messages: list[Message]) -> str:
@@ -68,7 +84,8 @@ def _name(messages: list[Message]) -> str:
 
 
 def _line(message: Message) -> Line:
-    return Line(message.from_citizen, message.text, message.time, message.status, message.error, message.kind)
+    told = (message.status, message.error, message.kind, message.provider)
+    return Line(message.from_citizen, message.text, message.time, *told)
 
 
 def _of_whatsapp(told: dict[str, Any]) -> list[Conversation]:

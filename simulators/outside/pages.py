@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader
 
-from simulators.outside.conversations import Conversation, Line
+from simulators.outside.conversations import BY_SMS, SMS, Conversation, Line, way_of
 from simulators.whatsapp.pages import international, readable_number
 
 STATIC = Path(__file__).parent / "static"
@@ -19,20 +19,21 @@ HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'self'; form-action 'self'; frame-ancestors 'none'",
 }
-# A provider's name, and the channel it belongs to.
-PROVIDERS = {
-    "whatsapp": ("WhatsApp", "WhatsApp"),
-    "netgsm": ("Netgsm", "SMS"),
-    "verimor": ("Verimor", "SMS"),
-    "twilio": ("Twilio", "SMS"),
-    "telegram": ("Telegram", "Telegram"),
-    "messenger": ("Messenger", "Messenger"),
-    "instagram": ("Instagram", "Instagram"),
-    "x": ("X", "X"),
-    "email": ("E-posta", "E-posta"),
+# What ways and providers are called.
+NAMES = {
+    "sms": "SMS",
+    "whatsapp": "WhatsApp",
+    "netgsm": "Netgsm",
+    "verimor": "Verimor",
+    "twilio": "Twilio",
+    "telegram": "Telegram",
+    "messenger": "Messenger",
+    "instagram": "Instagram",
+    "x": "X",
+    "email": "E-posta",
 }
-WRITABLE = tuple(name for name in PROVIDERS if name != "email")
-BY_PHONE = frozenset({"whatsapp", "netgsm", "verimor", "twilio"})
+WRITABLE = ("whatsapp", *BY_SMS, "telegram", "messenger", "instagram", "x")
+BY_PHONE = frozenset({"whatsapp", SMS, *BY_SMS})
 CENTRE_STATES = {
     "accepted": ("◷", "sağlayıcı aldı"),
     "sent": ("✓", "gönderildi"),
@@ -66,24 +67,23 @@ class Form:
 class View:
     """What the reader looks at: the open conversation, and what the list is narrowed to."""
 
-    provider: str = ""
+    way: str = ""
     citizen: str = ""
-    channel: str = ""
+    only: str = ""
     search: str = ""
 
 
 def render(found: Sequence[Conversation], view: View, form: Form) -> str:
     """The whole page; without an open conversation a phone shows the list alone."""
     listed = [each for each in found if _matches(each, view)]
-    is_open = [each for each in found if (each.provider, each.citizen) == (view.provider, view.citizen)]
-    channels = sorted({PROVIDERS[each.provider][1] for each in found})
+    is_open = [each for each in found if (each.way, each.citizen) == (view.way, view.citizen)]
     return _template.render(
         listed=listed[:LISTED_MAX],
         total=len(listed),
         thread=is_open[0] if is_open else None,
         is_missing=bool(view.citizen) and not is_open,
         view=view,
-        channels=channels,
+        ways=sorted({each.way for each in found}, key=lambda way: NAMES[way]),
         form=form,
         writable=WRITABLE,
         now=datetime.now(TURKIYE),
@@ -103,20 +103,21 @@ def checked(form: Form) -> Form:
     return Form(form.provider, address, form.name, form.text)
 
 
-def path_of(provider: str, citizen: str) -> str:
+def path_of(way: str, citizen: str) -> str:
     """Where a conversation is shown."""
-    return f"/t/{provider}/{quote(citizen, safe='')}"
+    return f"/t/{way}/{quote(citizen, safe='')}"
 
 
 def shown_address(conversation: Conversation) -> str:
-    is_phone = conversation.provider in BY_PHONE
+    is_phone = conversation.way in BY_PHONE
     return readable_number(conversation.citizen.removeprefix("+")) if is_phone else conversation.citizen
 
 
 def state(line: Line) -> tuple[str, str]:
     """The sign and the words of how far a message got."""
     sign, words = (CITIZEN_STATES if line.from_citizen else CENTRE_STATES).get(line.status, ("", line.status))
-    return sign, f"{words} ({line.error})" if line.error else words
+    told = f"{words} ({line.error})" if line.error else words
+    return sign, f"{told} · {NAMES[line.provider]}" if line.provider in BY_SMS else told
 
 
 def _wrong(form: Form, field: str, error: str) -> Form:
@@ -124,7 +125,7 @@ def _wrong(form: Form, field: str, error: str) -> Form:
 
 
 def _matches(conversation: Conversation, view: View) -> bool:
-    if view.channel and PROVIDERS[conversation.provider][1] != view.channel:
+    if view.only and conversation.way != view.only:
         return False
     digits = view.search.replace(" ", "").removeprefix("0")
     if digits.isdigit() and digits in conversation.citizen:
@@ -159,8 +160,8 @@ _environment.filters.update(
     state=state,
     address=shown_address,
     shown=lambda line: line.text or EMPTY_WORDS.get(line.kind, "—"),
-    provider=lambda name: PROVIDERS[name][0],
-    channel=lambda name: PROVIDERS[name][1],
+    named=lambda name: NAMES[name],
+    way=way_of,
     counted=lambda count: f"{count:,}".replace(",", "."),
 )
 _environment.globals["path_of"] = path_of

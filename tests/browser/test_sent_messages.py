@@ -35,7 +35,7 @@ def fill(outside: Outside) -> None:
             outside.world.memory.keep(row)
 
 
-@pytest.mark.parametrize("path", ["/", "/t/netgsm/%2B905000000002", "/t/netgsm/yok", "/?q=hi%C3%A7kimse"])
+@pytest.mark.parametrize("path", ["/", "/t/sms/%2B905000000002", "/t/sms/yok", "/?q=hi%C3%A7kimse"])
 async def test_it_is_whole_and_usable_by_everybody(
     chromium: Browser, outside: tuple[Outside, str], look: Look, path: str
 ) -> None:
