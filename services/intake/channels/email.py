@@ -72,7 +72,9 @@ def read(payload: WebhookReceived) -> Reading:
     if verdict.kind is Kind.BOUNCE:
         reports = delivery_reports(mail, _not_theirs(mail, ours))
         receipts = _bounce_receipts(payload, mail, reports, message.occurred_at, ours)
-        return Reading((message,), receipts, failed_addresses=_failed(reports))
+        # Anybody can write a bounce about anybody: only one that names a mail of ours says something of an address.
+        is_ours = any(receipt.reference for receipt in receipts)
+        return Reading((message,), receipts, failed_addresses=_failed(reports) if is_ours else ())
     if verdict.kind is Kind.READ_RECEIPT and is_displayed(mail):
         return Reading((message,), _receipts(payload, mail, NoticeStatus.READ, None, message.occurred_at, ours))
     return Reading((message,))
@@ -166,8 +168,8 @@ def _sender(payload: WebhookReceived, mail: Entity) -> Sender:
     if address is None or len(address) > ADDRESS_LETTERS_MAX:
         found = (wished, mail.headers.mailbox("sender")[0], *addresses_in(payload.details.get("mail_from", "")))
         address = next((other for other in found if other and len(other) <= ADDRESS_LETTERS_MAX), None)
-    elif wished and _NO_REPLY.match(address):
-        address = wished
+    elif _NO_REPLY.match(address):
+        name, address = name or address, wished  # None: there is nobody to answer
     answers: tuple[ContactPoint, ...] = ()
     if wished and wished != address and len(wished) <= ADDRESS_LETTERS_MAX:
         answers = (ContactPoint(channel=Channel.EMAIL, address=wished),)

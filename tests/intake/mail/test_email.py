@@ -108,6 +108,12 @@ def test_a_form_that_takes_no_answers_is_answered_where_it_says() -> None:
     )
 
 
+def test_who_takes_no_answers_is_given_none() -> None:
+    found = message(a_mail(From="Form <noreply@form.example>")).sender
+
+    assert (found.address, found.name) == (None, "Form")
+
+
 def test_a_mail_without_a_sender_has_the_envelopes() -> None:
     assert message(a_mail(From=None), mail_from="zarf@example.org").sender.address == "zarf@example.org"
     assert message(a_mail(From=None)).sender.address is None

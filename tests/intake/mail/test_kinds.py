@@ -66,6 +66,13 @@ def test_a_full_or_unreachable_mailbox_is_no_dead_address(status: str, said: str
     assert not failed.is_permanent
 
 
+def test_a_bounce_about_no_mail_of_ours_says_nothing_of_an_address() -> None:
+    reading = read(a_status().replace(DELIVERY.encode(), b"somebody-elses"))
+
+    assert reading.messages[0].kind == "bounce"
+    assert reading.failed_addresses == ()
+
+
 def test_a_delay_is_no_failure() -> None:
     reading = read(a_status("delayed", "4.4.1", "smtp; connection timed out"))
 

@@ -94,7 +94,7 @@ _AUTO_SUBJECT: Final = re.compile(
     r"|respond|answer|antwort|svar"
     r"|odpoved|generated)|autoreply|auto: |autosvar|otomatik (?:yanit|cevap|mesaj|ileti|bilgilendirme)"
     r"|oto(?:matik)? ?yanit"
-    r"|ofis(?:te)? disinda|isyeri disinda|is yeri disinda|ofis disi|out of (?:the )?office|away from (?:my"
+    r"|(?:yillik )?izindeyim|tatildeyim|ofis(?:te)? disinda|isyeri disinda|is yeri disinda|ofis disi|out of (?:the )?office|away from (?:my"
     r"|the) (?:office|mail|desk)"
     r"|vacation (?:reply|message|notice|response)|on vacation|i am (?:away|out of|on (?:leave|vacation|holiday))"
     r"|automatische antwort|abwesenheit|reponse automatique|absence du bureau|message d.absence|respuesta automatica"
@@ -208,6 +208,8 @@ def _bounce_without_standard(mail: Entity, text: str, envelope: Envelope) -> Ver
     is_automatic = headers.first("auto-submitted").lower().startswith("auto-replied")
     if is_daemon and (is_subject or is_text):
         return Verdict(Kind.BOUNCE, "from a mail system, about a delivery")
+    if (headers.mailbox("from")[0] or "").startswith(("mailer-daemon@", "mailerdaemon@")):
+        return Verdict(Kind.BOUNCE, "from a mail system")
     if is_null and is_subject and not _AUTO_SUBJECT.search(fold(headers.text("subject"))):
         return Verdict(Kind.BOUNCE, "null sender, about a delivery")
     if is_subject and is_text and is_automatic:
