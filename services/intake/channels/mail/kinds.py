@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from services.intake.channels.mail.entity import Entity
+from services.intake.channels.mail.phrases import phrases
 from shared.text import fold
 
 # Our sender puts it into every mail; whatever carries it comes back to us.
@@ -60,51 +61,49 @@ _DAEMON: Final = re.compile(
     r"|mail delivery (?:system|subsystem|service)|mail administrator|system administrator|sistem yoneticisi"
     r"|postmaster|mailer-daemon|mail delivery|microsoft outlook|sistemyonetici|teslim sistemi"
 )
-_BOUNCE_SUBJECT: Final = re.compile(
-    r"undeliver|nondeliver|non-deliver|undelivrable|delivery (?:status|failure|failed|problem|report|notification"
-    r"|error|delay)"
-    r"|delayed mail|mail (?:delivery )?(?:failed|failure|error|system error)|mail delivery|returned mail"
-    r"|returned to sender"
-    r"|failure notice|failed mail|message (?:delivery|status|you sent blocked|not delivered)"
-    r"|could not (?:be delivered|send)"
-    r"|not delivered|unable to deliver|delivery to the following|error sending|mail could not be|rejected:"
-    r"|message rejected"
-    r"|warning: (?:could not|message)|mailbox (?:is )?full|user unknown|unzustellbar|unzustellbarkeit"
-    r"|fehler bei der zustellung"
-    r"|zustellung|non remis|echec|non distribuible|mancata consegna|impossibile recapitare|no se (?:pudo|puede"
-    r"|ha podido)"
-    r"|devuelto|devolvido|nao entregue|onbestelbaar|kan niet worden|inte levereras|niedostarcz|недоставлен|не доставлен"
-    r"|teslim edilemedi|iletilemedi|gonderilemedi|ulastirilamadi|teslim basarisiz|geri dondu|配信|エラー|bounce"
-)
-_BOUNCE_WORDS: Final = re.compile(
-    r"\b5\.\d{1,3}\.\d{1,3}\b|\b4\.\d\.\d{1,2}\b|\b(?:550|551|552|553|554|450|451|452)[ -]|user (?:unknown|not found)"
-    r"|unknown (?:user|address|recipient)|no such (?:user|recipient|mailbox)|mailbox (?:is full|full|unavailable"
-    r"|not found)"
-    r"|(?:message|mail|e-mail) (?:could not|can not|cannot|was not|has not been) (?:be )?(?:delivered|sent)"
-    r"|(?:following|these) (?:address|recipient|message)|permanent(?:ly)? (?:error|fatal|fail)|delivery (?:failed"
-    r"|to the)"
-    r"|undeliver|returned (?:mail|to sender|message)|not be delivered|unable to deliver|recipient(?:'s)? (?:address"
-    r"|mailbox)"
-    r"|over quota|quota exceeded|host (?:unknown|not found)|was rejected|has been rejected|did not reach|unrouteable"
-    r"|送信できません|配信できません|teslim edilemedi|iletilemedi|ulasmadi|alici bulunamadi|posta kutusu dolu"
-    r"|could not be reached|not listed in"
-)
-_AUTO_SUBJECT: Final = re.compile(
-    r"^(?:\[?\s*)(?:re: |ynt: |aw: )?(?:auto(?:matic|mated|matische|mati[ck]a|maticka|)?[ -]?(?:reply|response|re\b"
-    r"|respond|answer|antwort|svar"
-    r"|odpoved|generated)|autoreply|auto: |autosvar|otomatik (?:yanit|cevap|mesaj|ileti|bilgilendirme)"
-    r"|oto(?:matik)? ?yanit"
-    r"|(?:yillik )?izindeyim|tatildeyim|ofis(?:te)? disinda|isyeri disinda|is yeri disinda|ofis disi|out of (?:the )?office|away from (?:my"
-    r"|the) (?:office|mail|desk)"
-    r"|vacation (?:reply|message|notice|response)|on vacation|i am (?:away|out of|on (?:leave|vacation|holiday))"
-    r"|automatische antwort|abwesenheit|reponse automatique|absence du bureau|message d.absence|respuesta automatica"
-    r"|fuera de (?:la )?oficina|ausente de la oficina|risposta automatica|fuori (?:sede|ufficio)"
-    r"|automatisch(?:e)? (?:antwoord|bericht)"
-    r"|afwezig|niet aanwezig|automatiskt svar|automatisk svar|franvaro|ikke til stede|fravaer|automaattinen vastaus"
-    r"|poissa"
-    r"|autom(?:atyczna|\.) odpowiedz|nieobecnosc|resposta automatica|ausencia|автоматическии ответ|автоответ"
-    r"|автовідповідь"
-    r"|自動返信|自动回复|رد تلقائي|تلقائي|αυτοματη απαντηση|otsutnost|automaticka odpoved)"
+_BOUNCE_SUBJECT: Final = phrases(r"""
+    undeliver | nondeliver | non-deliver | undelivrable
+    delivery (?:status|failure|failed|problem|report|notification|error|delay) | delayed mail
+    mail (?:delivery )?(?:failed|failure|error|system error) | mail delivery | returned mail
+    returned to sender | failure notice | failed mail
+    message (?:delivery|status|you sent blocked|not delivered) | could not (?:be delivered|send) | not delivered
+    unable to deliver | delivery to the following | error sending | mail could not be | rejected:
+    message rejected | warning: (?:could not|message) | mailbox (?:is )?full | user unknown | unzustellbar
+    unzustellbarkeit | fehler bei der zustellung | zustellung | non remis | echec | non distribuible
+    mancata consegna | impossibile recapitare | no se (?:pudo|puede|ha podido) | devuelto | devolvido
+    nao entregue | onbestelbaar | kan niet worden | inte levereras | niedostarcz | недоставлен | не доставлен
+    teslim edilemedi | iletilemedi | gonderilemedi | ulastirilamadi | teslim basarisiz | geri dondu | 配信 | エラー
+    bounce
+""")
+_BOUNCE_WORDS: Final = phrases(r"""
+    \b5\.\d{1,3}\.\d{1,3}\b | \b4\.\d\.\d{1,2}\b | \b(?:550|551|552|553|554|450|451|452)[ -]
+    user (?:unknown|not found) | unknown (?:user|address|recipient) | no such (?:user|recipient|mailbox)
+    mailbox (?:is full|full|unavailable|not found)
+    (?:message|mail|e-mail) (?:could not|can not|cannot|was not|has not been) (?:be )?(?:delivered|sent)
+    (?:following|these) (?:address|recipient|message) | permanent(?:ly)? (?:error|fatal|fail)
+    delivery (?:failed|to the) | undeliver | returned (?:mail|to sender|message) | not be delivered
+    unable to deliver | recipient(?:'s)? (?:address|mailbox) | over quota | quota exceeded
+    host (?:unknown|not found) | was rejected | has been rejected | did not reach | unrouteable | 送信できません
+    配信できません | teslim edilemedi | iletilemedi | ulasmadi | alici bulunamadi | posta kutusu dolu
+    could not be reached | not listed in
+""")
+_AUTO_SUBJECT: Final = phrases(
+    r"""
+    auto(?:matic|mated|matische|matica|matika|maticka)?[ -]?(?:reply|response|re\b|respond|answer|generated)
+    auto(?:matische|matisk|maticka)?[ -]?(?:antwort|svar|odpoved)
+    autoreply | auto:  | autosvar | otomatik (?:yanit|cevap|mesaj|ileti|bilgilendirme) | oto(?:matik)? ?yanit
+    (?:yillik )?izindeyim | tatildeyim | ofis(?:te)? disinda | isyeri disinda | is yeri disinda | ofis disi
+    out of (?:the )?office | away from (?:my|the) (?:office|mail|desk)
+    vacation (?:reply|message|notice|response) | on vacation
+    i am (?:away|out of|on (?:leave|vacation|holiday)) | automatische antwort | abwesenheit
+    reponse automatique | absence du bureau | message d.absence | respuesta automatica
+    fuera de (?:la )?oficina | ausente de la oficina | risposta automatica | fuori (?:sede|ufficio)
+    automatisch(?:e)? (?:antwoord|bericht) | afwezig | niet aanwezig | automatiskt svar | automatisk svar
+    franvaro | ikke til stede | fravaer | automaattinen vastaus | poissa | autom(?:atyczna|\.) odpowiedz
+    nieobecnosc | resposta automatica | ausencia | автоматическии ответ | автоответ | автовідповідь | 自動返信
+    自动回复 | رد تلقائي | تلقائي | αυτοματη απαντηση | otsutnost | automaticka odpoved
+""",
+    before=r"^(?:\[?\s*)(?:re: |ynt: |aw: )?",
 )
 _AUTO_HEADERS: Final = (
     "x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply", "x-autoreply-from", "x-autogenerated",

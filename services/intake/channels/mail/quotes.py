@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from services.intake.channels.mail.phrases import alternatives, phrases
 from shared.text import fold
 
 LINES_MAX: Final = 5_000
@@ -16,9 +17,14 @@ HEADER_LINES_MAX: Final = 8
 SIGNATURE_LINES_MAX: Final = 15
 
 # "3 Mar 2026 Sal, 12:30 tarihinde Ali Veli <ali@example.org> şunu yazdı:" and its sisters.
-_WROTE: Final = re.compile(
-    r"\b(?:yazdi(?:lar)?|yazmis|wrote|writes|schrieb|ecrit|escribio|escribiu|scritto|scrisse|schreef|escreveu|napisala?"
-    r"|napisał|napisal\(a\)|napisał\(a\)|skrev|kirjoitti|написала?|пишет|пише|έγραψε|εγραψε)\b"
+_WROTE: Final = phrases(
+    r"""
+    yazdi(?:lar)? | yazmis | wrote | writes | schrieb | ecrit | escribio | escribiu | scritto | scrisse
+    schreef | escreveu | napisala? | napisał | napisal\(a\) | napisał\(a\) | skrev | kirjoitti | написала?
+    пишет | пише | έγραψε | εγραψε
+""",
+    before=r"\b",
+    after=r"\b",
 )
 _SAYS_WHEN_OR_WHO: Final = re.compile(
     r"@|(?:\b\d{1,2}[:.]\d{2}\b|\b(?:19|20)\d\d\b).*(?:\b\d{1,2}[:.]\d{2}\b|\b(?:19|20)\d\d\b)"
@@ -32,52 +38,62 @@ _BEGINS_ATTRIBUTION: Final = re.compile(
 _BARE_ATTRIBUTION: Final = re.compile(
     r"^\S.{0,60}\b(?:19|20)\d\d\b.{0,40}\d{1,2}[:.]\d{2}.{0,200}<[^<>\s]{3,100}@[^<>\s]+>\s*:$"
 )
-_SENDER_NAMES: Final = (
-    "from|gonderen|kimden|von|de|da|van|fra|fran|od|от|от кого|message du"
-    "|expediteur|remetente|mittente|lahettaja|afzender|发件人|差出人"
-)
-_OTHER_NAMES: Final = (
-    "sent|date|to|cc|bcc|subject|reply-to|gonderildi|gonderilme|gonderilme tarihi|gonderme tarihi|gonderim tarihi"
-    "|tarih|kime"
-    "|alici|bilgi|konu|gesendet|datum|an|betreff|envoye|a|objet|enviado|enviado el|enviada em|fecha|para|asunto|assunto"
-    "|inviato|oggetto|verzonden|aan|onderwerp|skickat|till|amne|sendt|til|emne|wyslano|wysłano|do|temat|data"
-    "|отправлено|кому"
-    "|тема|дата|lahetetty|vastaanottaja|aihe|copie a|sujet|收件人|主题|件名|宛先"
-)
+_SENDER_NAMES: Final = alternatives(r"""
+    from | gonderen | kimden | von | de | da | van | fra | fran | od | от | от кого | message du | expediteur
+    remetente | mittente | lahettaja | afzender | 发件人 | 差出人
+""")
+_OTHER_NAMES: Final = alternatives(r"""
+    sent | date | to | cc | bcc | subject | reply-to | gonderildi | gonderilme | gonderilme tarihi
+    gonderme tarihi | gonderim tarihi | tarih | kime | alici | bilgi | konu | gesendet | datum | an | betreff
+    envoye | a | objet | enviado | enviado el | enviada em | fecha | para | asunto | assunto | inviato | oggetto
+    verzonden | aan | onderwerp | skickat | till | amne | sendt | til | emne | wyslano | wysłano | do | temat
+    data | отправлено | кому | тема | дата | lahetetty | vastaanottaja | aihe | copie a | sujet | 收件人 | 主题 | 件名
+    宛先
+""")
 _SENDER_LINE: Final = re.compile(rf"^[>\s*]*(?:{_SENDER_NAMES})\s*\*?\s*[:：]\*?\s*\S")
 _OTHER_LINE: Final = re.compile(rf"^[>\s*]*(?:{_OTHER_NAMES})\s*\*?\s*[:：]")
 _OTHER_WITHIN: Final = re.compile(rf"(?:^|[\s*])(?:{_OTHER_NAMES})\s*\*?[:：]")
-_SEPARATOR: Final = re.compile(
-    r"^[\s>]*[-_=*~—]{2,}\s*(?:original message|original appointment|orijinal (?:mesaj|ileti|posta|e-?posta)"
-    r"|ozgun (?:ileti|mesaj)|asil (?:ileti|mesaj)|yanitlanan (?:ileti|mesaj)|ursprungliche nachricht|originalnachricht"
-    r"|message (?:d'|d )origine|mensaje original|mensagem original|messaggio originale|oorspronkelijk bericht"
-    r"|ursprungligt meddelande|original meddelelse|oprindelig meddelelse|opprinnelig melding|oprindelig besked"
-    r"|alkuperainen viesti"
-    r"|wiadomosc oryginalna|исходное сообщение)\s*[-_=*~—]*"
+_SEPARATOR: Final = phrases(
+    r"""
+    original message | original appointment | orijinal (?:mesaj|ileti|posta|e-?posta) | ozgun (?:ileti|mesaj)
+    asil (?:ileti|mesaj) | yanitlanan (?:ileti|mesaj) | ursprungliche nachricht | originalnachricht
+    message (?:d'|d )origine | mensaje original | mensagem original | messaggio originale
+    oorspronkelijk bericht | ursprungligt meddelande | original meddelelse | oprindelig meddelelse
+    opprinnelig melding | oprindelig besked | alkuperainen viesti | wiadomosc oryginalna | исходное сообщение
+""",
+    before=r"^[\s>]*[-_=*~—]{2,}\s*",
+    after=r"\s*[-_=*~—]*",
 )
 _REPLY_ABOVE: Final = re.compile(
     r"(?:reply|answer|write|type your reply).{0,30}above (?:this|the) line"
     r"|yanitinizi.{0,20}bu satirin (?:ustune|uzerine)|bu satirin (?:ustune|uzerine).{0,30}yaz"
 )
-_FORWARDED: Final = re.compile(
-    r"forwarded message|forwarded by|original message forwarded|yonlendirilmis (?:ileti|mesaj)"
-    r"|yonlendirilen (?:ileti|mesaj)"
-    r"|ile[td]il(?:en|mis) (?:ileti|mesaj)|weitergeleitete nachricht|weitergeleiteten nachricht|message transfere"
-    r"|mensaje reenviado|mensagem encaminhada|messaggio inoltrato|doorgestuurd bericht|vidarebefordrat meddelande"
-)
+_FORWARDED: Final = phrases(r"""
+    forwarded message | forwarded by | original message forwarded | yonlendirilmis (?:ileti|mesaj)
+    yonlendirilen (?:ileti|mesaj) | ile[td]il(?:en|mis) (?:ileti|mesaj) | weitergeleitete nachricht
+    weitergeleiteten nachricht | message transfere | mensaje reenviado | mensagem encaminhada
+    messaggio inoltrato | doorgestuurd bericht | vidarebefordrat meddelande
+""")
 _FORWARD_SUBJECT: Final = re.compile(r"^(?:fwd?|ilt|ilet|iletim|tr|wg|rv|i|enc|doorst|vb|vs)\s*:")
-_TELEPHONE: Final = re.compile(
-    r"^[\s>*_-]*(?:.{0,40}\b(?:iphone|ipad|android|samsung|galaxy|huawei|xiaomi|redmi|oppo|vivo|realme|telefon|mobil"
-    r"|blackberry"
-    r"|outlook|yahoo|windows|posta|mynet|gmail|yandex|mail\.ru)\S{0,20}\b.{0,40}\b(?:gonderildi|gonderilmistir"
-    r"|edinin)[.!]?"
-    r"|sent (?:from|with|via) (?:my|a|an|mail|yahoo|outlook|samsung|proton|the)\b.{0,60}"
-    r"|get outlook for .{0,60}|(?:android|ios) icin outlook.{0,60}"
-    r"|(?:von|vom) mein\w+ .{0,30}gesendet|gesendet (?:von|mit) .{0,40}|envoye (?:de|depuis) mon .{0,40}"
-    r"|enviado (?:desde|do|de) (?:mi|meu) .{0,40}|inviato d\w+ .{0,40}|verstuurd vanaf .{0,40}|verzonden vanaf .{0,40}"
-    r"|skickat fran min .{0,40}|sendt fra min .{0,40}|wyslane z .{0,40}|wysłane z .{0,40}|отправлено с .{0,40}"
-    r"|lahetetty .{0,10}(?:iphone|android|puhelim).{0,30}|sent from .{0,20}(?:iphone|ipad|android|blackberry"
-    r"|phone).{0,40})$"
+_DEVICES: Final = alternatives(r"""
+    iphone | ipad | android | samsung | galaxy | huawei | xiaomi | redmi | oppo | vivo | realme | telefon | mobil
+    blackberry | outlook | yahoo | windows | posta | mynet | gmail | yandex | mail\.ru
+""")
+_DEVICE_SENT: Final = re.compile(
+    rf"^[\s>*_-]*.{{0,40}}\b{_DEVICES}\S{{0,20}}\b.{{0,40}}\b(?:gonderildi|gonderilmistir|edinin)[.!]?$"
+)
+_TELEPHONE: Final = phrases(
+    r"""
+    sent (?:from|with|via) (?:my|a|an|mail|yahoo|outlook|samsung|proton|the)\b.{0,60} | get outlook for .{0,60}
+    (?:android|ios) icin outlook.{0,60} | (?:von|vom) mein\w+ .{0,30}gesendet | gesendet (?:von|mit) .{0,40}
+    envoye (?:de|depuis) mon .{0,40} | enviado (?:desde|do|de) (?:mi|meu) .{0,40} | inviato d\w+ .{0,40}
+    verstuurd vanaf .{0,40} | verzonden vanaf .{0,40} | skickat fran min .{0,40} | sendt fra min .{0,40}
+    wyslane z .{0,40} | wysłane z .{0,40} | отправлено с .{0,40}
+    lahetetty .{0,10}(?:iphone|android|puhelim).{0,30}
+    sent from .{0,20}(?:iphone|ipad|android|blackberry|phone).{0,40}
+""",
+    before=r"^[\s>*_-]*",
+    after=r"$",
 )
 _SIGNATURE: Final = re.compile(r"^(?:-- ?|__ ?|—)$")
 _QUOTED: Final = re.compile(r"^\s{0,3}(?:>|\|\s)")
@@ -133,10 +149,14 @@ def _own_lines(lines: Sequence[str], folded: Sequence[str]) -> list[str]:
                 break
             at = following
             continue
-        if not (_QUOTED.match(lines[at]) or _TELEPHONE.match(folded[at])):
+        if not (_QUOTED.match(lines[at]) or _added_by_device(folded[at])):
             own.append(lines[at])
         at += 1
     return own
+
+
+def _added_by_device(line: str) -> bool:
+    return bool(_DEVICE_SENT.match(line) or _TELEPHONE.match(line))
 
 
 def _header_block_follows(folded: Sequence[str], start: int) -> bool:

@@ -6,6 +6,7 @@ from typing import Final
 
 from services.intake.channels.mail.entity import Entity
 from services.intake.channels.mail.headers import addresses_in, ids_in
+from services.intake.channels.mail.phrases import phrases
 from shared.text import clean, fold
 
 RECIPIENTS_MAX: Final = 20
@@ -22,21 +23,20 @@ _ORIGINAL_STARTS: Final = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 # Permanent by the code, and yet it may work again next week.
-_FULL: Final = re.compile(
-    r"mailbox (?:is )?(?:full|exceeded)|mailbox .{0,30}(?:full|quota)|over ?quota|quota (?:exceed|full)"
-    r"|exceeded .{0,30}quota|out of storage"
-    r"|posta kutusu dolu|kota(?:si)? (?:asildi|dolu)|insufficient (?:disk|storage|system)|storage (?:allocation"
-    r"|limit|quota)"
-)
-_LATER: Final = re.compile(
-    r"greylist|try again later|temporar(?:y|ily)|timed? ?out|connection refused|will (?:keep|continue|be retried|retry)"
-    r"|still (?:being|trying)|not yet been|delayed|(?:no need to|do not need to|not necessary to) resend"
-    r"|too many connections"
-)
-_FAILED: Final = re.compile(
-    r"\bfinal\b|giving up|gave up|permanent|unknown|does not exist|no such|undeliver|not found|rejected"
-    r"|could not be delivered"
-)
+_FULL: Final = phrases(r"""
+    mailbox (?:is )?(?:full|exceeded) | mailbox .{0,30}(?:full|quota) | over ?quota | quota (?:exceed|full)
+    exceeded .{0,30}quota | out of storage | posta kutusu dolu | kota(?:si)? (?:asildi|dolu)
+    insufficient (?:disk|storage|system) | storage (?:allocation|limit|quota)
+""")
+_LATER: Final = phrases(r"""
+    greylist | try again later | temporar(?:y|ily) | timed? ?out | connection refused
+    will (?:keep|continue|be retried|retry) | still (?:being|trying) | not yet been | delayed
+    (?:no need to|do not need to|not necessary to) resend | too many connections
+""")
+_FAILED: Final = phrases(r"""
+    \bfinal\b | giving up | gave up | permanent | unknown | does not exist | no such | undeliver | not found
+    rejected | could not be delivered
+""")
 _SYSTEM: Final = re.compile(r"(?:postmaster|mailer-daemon|post_master|abuse|root|support|info)@|\S{40,}@")
 _TEMPORARY_CODES: Final = frozenset({"5.2.2", "5.3.4", "5.7.509"})
 
