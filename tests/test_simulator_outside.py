@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from services.intake.channels import ADAPTERS
 from shared.contracts import NoticeStatus, WebhookReceived
 from simulators.faults import Fault
+from simulators.outside import web_form
 from simulators.outside.app import Outside
 from simulators.outside.memory import Message
 from simulators.outside.settings import Settings
@@ -258,6 +259,35 @@ async def test_writing_on_the_page_is_writing_to_the_centre() -> None:
             assert (answer.status, answer.headers["Location"]) == (303, "/t/telegram/500000001")
 
         assert json.loads(edge.posted[0][1])["message"]["text"] == "Çöp alınmadı"
+
+
+async def test_the_web_form_is_a_way_too_and_its_replies_stand_in_its_conversation(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(web_form, "LOOKS_SECONDS", (0.01, 0.01, 0.01))
+    forms: list[dict[str, Any]] = []
+
+    async def submit(request: web.Request) -> web.Response:
+        forms.append(await request.json())
+        return web.json_response({}, status=202)
+
+    async def status(request: web.Request) -> web.Response:
+        assert request.match_info["id"] == forms[0]["submission_id"]
+        return web.json_response({"numbers": ["482-715-936"], "replies": ["Numaranız 482-715-936."]})
+
+    application = web.Application()
+    application.add_routes([web.post("/api/contacts", submit), web.get("/api/contacts/{id}", status)])
+    async with TestServer(application) as server, a_world(edge_url=str(server.make_url("")).rstrip("/")) as world:
+        outside, _, client = world
+        form = {"provider": "web", "address": "", "name": "Ayşe", "text": "Kaldırım çökmüş"}
+        async with client.post("/write", data=form, allow_redirects=False) as answer:
+            assert answer.status == 303
+            path = answer.headers["Location"]
+        await until(lambda: not outside.world.waiting())
+        html = await page(client, path)
+
+    assert [(one["text"], one["name"]) for one in forms] == [("Kaldırım çökmüş", "Ayşe")]
+    assert html.count('<p class="text">Numaranız 482-715-936.</p>') == 1
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from simulators.outside.conversations import conversations, way_of
 from simulators.outside.memory import Message
 from simulators.outside.providers import PROVIDERS
 from simulators.outside.settings import Settings
+from simulators.outside.web_form import WEB, WebForm
 from simulators.outside.world import CitizenWrote, Provider, World
 
 REFRESH_SECONDS = 2.0
@@ -31,6 +32,7 @@ class Outside:
         self.world = World(settings)
         self._listeners = 0
         self._is_closing = False
+        self.web_form = WebForm(self.world)
         self.providers: dict[str, Provider] = {kind.name: kind(self.world) for kind in PROVIDERS}
 
     def application(self) -> web.Application:
@@ -132,6 +134,9 @@ class Outside:
             await self.world.write_by_whatsapp(form.address, form.name, form.text)
             return
         wrote = CitizenWrote(form.address, form.text, form.name, uuid.uuid4().hex)
+        if form.provider == WEB:
+            await self.web_form.citizen_writes(wrote)
+            return
         await self.providers[form.provider].citizen_writes(wrote)
 
     async def _page(self, request: web.Request, form: pages.Form) -> web.Response:

@@ -1,5 +1,6 @@
 """The page "Gönderilen mesajlar": every message to every citizen, one phone-like conversation each."""
 
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -9,6 +10,7 @@ from urllib.parse import quote
 from jinja2 import Environment, FileSystemLoader
 
 from simulators.outside.conversations import BY_SMS, SMS, Conversation, Line, way_of
+from simulators.outside.web_form import WEB
 from simulators.whatsapp.pages import international, readable_number
 
 STATIC = Path(__file__).parent / "static"
@@ -31,8 +33,9 @@ NAMES = {
     "instagram": "Instagram",
     "x": "X",
     "email": "E-posta",
+    WEB: "Web formu",
 }
-WRITABLE = ("whatsapp", *BY_SMS, "telegram", "messenger", "instagram", "x")
+WRITABLE = ("whatsapp", *BY_SMS, "telegram", "messenger", "instagram", "x", WEB)
 BY_PHONE = frozenset({"whatsapp", SMS, *BY_SMS})
 CENTRE_STATES = {
     "accepted": ("◷", "sağlayıcı aldı"),
@@ -86,6 +89,7 @@ def render(found: Sequence[Conversation], view: View, form: Form) -> str:
         ways=sorted({each.way for each in found}, key=lambda way: NAMES[way]),
         form=form,
         writable=WRITABLE,
+        answerable=[name for name in WRITABLE if name != WEB],
         now=datetime.now(TURKIYE),
     )
 
@@ -95,7 +99,9 @@ def checked(form: Form) -> Form:
     digits = "".join(letter for letter in form.address if letter.isdigit())
     if form.provider not in WRITABLE:
         return _wrong(form, "provider", "Listeden bir yol seçin.")
-    if len(digits) < ADDRESS_DIGITS_MIN:
+    if form.provider == WEB:
+        digits = str(uuid.uuid4())  # a new submission each time: the form knows no sender
+    elif len(digits) < ADDRESS_DIGITS_MIN:
         return _wrong(form, "address", "Telefon numarası (0500 000 00 00 gibi) ya da kullanıcı numarası yazın.")
     if not form.text or len(form.text) > TEXT_LETTERS_MAX:
         return _wrong(form, "text", "Bir mesaj yazın (en çok 2.000 harf).")
@@ -110,6 +116,8 @@ def path_of(way: str, citizen: str) -> str:
 
 def shown_address(conversation: Conversation) -> str:
     is_phone = conversation.way in BY_PHONE
+    if conversation.way == WEB:
+        return "Web formu"
     return readable_number(conversation.citizen.removeprefix("+")) if is_phone else conversation.citizen
 
 
