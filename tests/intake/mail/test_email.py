@@ -219,6 +219,7 @@ HOSTILE = {
     "base64 of 25 MB": a_mail(
         in_base64(bytes(18 * 1024 * 1024)), Content_Type="image/png", Content_Transfer_Encoding="base64"
     ),
+    "20 MB of broken letters": a_mail("şğ\n".encode() * 4_000_000 + b"\xff"),
     "uuencode without end": a_mail("begin 644 a\r\n" * 100_000),
     "only a sign": b"\r\n.",
 }

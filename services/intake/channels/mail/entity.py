@@ -19,6 +19,7 @@ DEPTH_MAX: Final = 12
 PARTS_MAX: Final = 250
 HEADER_BYTES_MAX: Final = 256 * 1024
 UUENCODED_FILES_MAX: Final = 20
+TEXT_BYTES_MAX: Final = 2 * 1024 * 1024
 
 _BLANK_LINE: Final = re.compile(rb"\r?\n[ \t]*\r?\n|\r\r")
 _UNDECLARED_BOUNDARY: Final = re.compile(rb"^--([^\r\n]{1,100}?)[ \t]*\r?\n(?=content-)", re.MULTILINE | re.IGNORECASE)
@@ -83,8 +84,8 @@ class Entity:
         return self.body
 
     def text(self) -> str:
-        """The content as letters, lines ended by LF."""
-        text = decoded(self.content(), self.type_parameters.get("charset"))
+        """The content as letters, lines ended by LF; what goes beyond TEXT_BYTES_MAX is left out."""
+        text = decoded(self.content()[:TEXT_BYTES_MAX], self.type_parameters.get("charset"))
         return text.replace("\r\n", "\n").replace("\r", "\n")
 
     def walk(self) -> Iterator["Entity"]:
