@@ -74,6 +74,9 @@ def _in_intake(work: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
         connection = await asyncpg.connect(addresses().database_url, server_settings={"search_path": "intake"})
         try:
             return await work(connection)
+        except asyncpg.UndefinedTableError as error:
+            console.print("[red]this database has no tables yet[/red]: run `python -m ops.deploy`", markup=True)
+            raise typer.Exit(1) from error
         finally:
             await connection.close()
 

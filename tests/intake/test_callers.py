@@ -16,6 +16,7 @@ from shared.messaging import Service
 from shared.problems import Problem
 from tests.harness import AWAY_DATABASE, System
 from tests.intake.open311 import a_key
+from tests.servers import with_path
 
 NOW = datetime.now(UTC)
 
@@ -130,6 +131,19 @@ def test_the_command_makes_lists_and_ends_a_key(
     assert key not in listed
     with pytest.raises(api_keys.typer.Exit):
         api_keys.revoke("app")
+
+
+def test_the_command_says_what_to_do_before_anything_is_deployed(
+    system: System, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Elsewhere:
+        database_url = with_path(system.database_url, "postgres")
+
+    monkeypatch.setattr(api_keys, "addresses", lambda: Elsewhere)
+    with pytest.raises(api_keys.typer.Exit):
+        api_keys.list_()
+
+    assert "ops.deploy" in capsys.readouterr().out
 
 
 # Idempotency-Key
