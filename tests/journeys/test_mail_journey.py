@@ -57,6 +57,21 @@ async def test_a_mail_is_answered_in_its_thread_and_the_outcome_follows(
     assert "Konteyner boşaltıldı" in second["text"]
 
 
+async def test_a_photo_in_a_mail_is_kept(installation: Installation, broker: Broker) -> None:
+    street = "fotoğraf sokağında"
+    await writes(installation, a_citizen(), COMPLAINT.format(street=street), photo=True)
+    offer = await work_of(broker, "temizlik-isleri", street)
+
+    async def kept() -> bool:
+        query = (
+            "SELECT count(*) FROM intake.file JOIN intake.case_file USING (contact_id)"
+            " WHERE case_file.id = $1 AND file.state = 'kept'"
+        )
+        return await counted(installation, query, offer.case_id) == 1
+
+    await eventually(kept, "the photo", seconds=40)
+
+
 async def test_what_a_citizen_answers_joins_the_case(installation: Installation, broker: Broker) -> None:
     citizen, street = a_citizen(), "cevap sokağında"
     await writes(installation, citizen, COMPLAINT.format(street=street), subject="Çöp")
