@@ -144,13 +144,17 @@ def test_without_an_approved_text_the_number_gets_an_sms() -> None:
     assert found.reasons == ("whatsapp: outside_window", "whatsapp_template: nothing_approved")
 
 
-def test_a_social_network_has_a_window_of_its_own() -> None:
-    messenger = an_address(Channel.SOCIAL, "7007", provider="messenger", heard_at=NOON - timedelta(hours=25))
-    telegram = an_address(Channel.SOCIAL, "8008", provider="telegram", heard_at=NOON - timedelta(days=25))
-    notice = a_notice(channel=Channel.SOCIAL, provider="messenger")
+@pytest.mark.parametrize(
+    ("provider", "days", "is_written_to"),
+    [("messenger", 6.99, True), ("messenger", 7.01, False), ("instagram", 7.01, False), ("telegram", 25, True)],
+)
+def test_a_social_network_has_a_window_of_its_own(provider: str, days: float, is_written_to: bool) -> None:
+    person = a_person(an_address(Channel.SOCIAL, "7007", provider=provider, heard_at=NOON - timedelta(days=days)))
+    found = step(a_notice(channel=Channel.SOCIAL, provider=provider), person=person)
 
-    assert isinstance(step(notice, person=a_person(messenger)), HandOver)
-    assert rung_of(step(notice, person=a_person(telegram))) is Rung.SOCIAL
+    assert isinstance(found, HandOver) is not is_written_to
+    if is_written_to:
+        assert rung_of(found) is Rung.SOCIAL
 
 
 def test_who_wrote_is_answered_by_the_network_they_wrote_from() -> None:
