@@ -95,6 +95,7 @@ async def test_a_message_is_sent_by_keyboard_alone(chromium: Browser, site: str,
 async def test_a_click_on_the_map_finds_the_neighbourhood(chromium: Browser, site: str, look: Look) -> None:
     async with a_visit(chromium, look) as visitor:
         await visitor.page.goto(site)
+        await visitor.page.fill("#text", TEXT)
         await visitor.page.click("#open-map")
         await visitor.page.wait_for_selector("#map svg .pin", state="attached")
         await visitor.page.click("#map")

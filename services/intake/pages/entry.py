@@ -128,7 +128,7 @@ def faults(entry: Entry, neighbourhoods: Collection[str] = ()) -> dict[str, str]
         found["email"] = "form.email_wrong"
     if entry.phone and not phone_number(entry.phone):
         found["phone"] = "form.phone_wrong"
-    return found | text_faults(entry.text)
+    return text_faults(entry.text) | found
 
 
 def text_faults(text: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ from shared.database import is_away
 from shared.messaging import Service
 
 PHOTOS_MAX: Final = 5
-UPLOADS_MAX: Final = 60  # of one client within an hour: a dozen forms full of photos
+UPLOADS_MAX: Final = 200  # of one address within an hour, which many phones of one mobile network may share
 HOUR_SECONDS: Final = 3600.0
 UNSENT_AGE: Final = timedelta(days=7)
 SWEEP_SECONDS: Final = 600.0
