@@ -85,11 +85,12 @@ class MediaFetcher:
             outcome = await self._try(file)
             metrics.FILES.labels(provider=file.provider, outcome=outcome).inc()
         except Exception as error:
-            if not is_away(error):
-                raise
-            log.warning("file_not_recorded", file_id=str(file.id), error=type(error).__name__)
+            # One strange file must not stop the others: its lease and its attempts bound it like any late one.
+            log.warning("file_not_settled", file_id=str(file.id), error=type(error).__name__, exc_info=True)
 
     async def _try(self, file: ClaimedFile) -> str:
+        if file.attempts > len(RETRY_SECONDS) + 1:
+            return await self._give_up(file, "lost", "never_came")
         try:
             async with asyncio.timeout(ATTEMPT_SECONDS_MAX):
                 stored = await self._files.keep(file.id, await self._bytes(file), file.attachment.name)

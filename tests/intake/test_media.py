@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -204,6 +204,25 @@ async def test_what_a_dead_worker_had_claimed_is_fetched_when_its_lease_ends(
         [row] = await settled(system)
 
     assert row["state"] == "kept"
+
+
+async def test_a_source_that_breaks_stops_no_other_file_and_is_given_up(
+    at_work: System, phone: Phone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch, strange = WhatsAppMedia.fetch, await phone.upload()
+
+    async def breaks(self: WhatsAppMedia, attachment: Attachment, account: str, bytes_max: int) -> bytes:
+        if attachment.provider_id == strange:
+            raise KeyError("a fault of ours")
+        return await fetch(self, attachment, account, bytes_max)
+
+    monkeypatch.setattr(WhatsAppMedia, "fetch", breaks)
+    monkeypatch.setattr(media, "LEASE", timedelta(seconds=0.1))
+    await write(at_work, strange, await phone.upload(), await phone.upload())
+    rows = await settled(at_work, 3)
+
+    assert sorted((row["state"], row["reason"]) for row in rows if row["state"] == "lost") == [("lost", "never_came")]
+    assert [row["state"] for row in rows].count("kept") == 2
 
 
 async def test_a_file_whose_provider_nobody_fetches_from_is_lost_at_once_or_after_a_week(at_work: System) -> None:
