@@ -11,13 +11,21 @@ from services.desk.app import desk
 from shared.contracts import CallState, Channel, EarlierCase, Message, OwnerKind, Place, Proposal, TaskKind
 from shared.messaging.topology import DEPARTMENTS, DESK, EVENTS, owner_queue
 from tests.browser.visitor import DESKTOP, Look, Visitor, a_visit
-from tests.builders import a_call, a_case_number, a_contact_registered, a_task, an_assignment_offered, an_id
+from tests.builders import (
+    a_call,
+    a_case_assigned,
+    a_case_number,
+    a_contact_registered,
+    a_task,
+    an_assignment_offered,
+    an_id,
+)
 from tests.desk.conftest import OWNERS, PASSWORD, PLACE, USER, an_adviser
 from tests.harness import System, a_system, built, serving, until
 
 SIGNED_IN: dict[str, Any] = {"http_credentials": {"username": USER, "password": PASSWORD}}
 KALE = next(row for row in PLACE.neighbourhoods if row.name == "Kale")
-RUBBISH = "70. Sokak'taki çöp konteyneri üç gündür boşaltılmadı, koku yapıyor."
+RUBBISH = "70. Sokak'ta çöp konteynerinin yanına moloz dökmüşler, kaldırım kapandı, geçilmiyor."
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +53,11 @@ async def system(module_system: System) -> System:
 async def site(module_site: str, system: System) -> str:
     """Where the desk is served, with a day's work in it."""
     await tell(system, *calls(), *tasks())
+    await system.tell(EVENTS, "router.kept.routine", *known_cases())
     like = a_like_case()
     await system.send(DEPARTMENTS, owner_queue(like.owner, like.lane), like.model_dump_json().encode())
     await until(lambda: system.value("SELECT count(*) = 1 FROM work_item"))
+    await until(lambda: system.value("SELECT count(*) = 2 FROM known_case"))
     return module_site
 
 
@@ -74,6 +84,15 @@ def a_like_case() -> Any:
         occurred_at=ago(days=2),
         proposals=(Proposal(owner="temizlik-isleri", topic="cop-toplama", confidence=0.62),),
     )
+
+
+def known_cases() -> list[Message]:
+    """What departments with software of their own have."""
+    here = {"topic": "cop-konteyneri", "neighbourhood": KALE.code, "owner": "temizlik-isleri", "occurred_at": ago()}
+    return [
+        a_case_assigned().model_copy(update=here | {"number": number, "opened_at": ago(days=days), "case_id": an_id()})
+        for number, days in (("390-662-817", 1), ("715-830-462", 6))
+    ]
 
 
 def calls() -> list[Message]:
