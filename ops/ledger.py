@@ -22,6 +22,8 @@ COUNTS: Final = {
     "accepted": "SELECT count(*) FROM intake.raw_message",
     "messages": "SELECT count(*) FROM intake.inbound_message",
     "contacts": "SELECT count(*) FROM intake.contact",
+    "parked": "SELECT count(DISTINCT raw_id) FROM intake.parked_message",
+    "held": "SELECT count(*) FROM intake.held_contact WHERE settled_at IS NULL",
     "cases": "SELECT count(*) FROM intake.case_file",
     "routed_cases": "SELECT count(*) FROM router.case_record",
     "assignments": "SELECT count(*) FROM router.case_history WHERE type = 'case.assigned.v1'",

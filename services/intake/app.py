@@ -10,6 +10,7 @@ from services.intake.callers import Callers, Once
 from services.intake.collector import Collectors, configured_collectors
 from services.intake.contacts import ContactsApi
 from services.intake.domain import Numbers
+from services.intake.domain.judging import WordJudge
 from services.intake.edge import Edge
 from services.intake.files import Files
 from services.intake.handlers import (
@@ -17,6 +18,7 @@ from services.intake.handlers import (
     Intake,
     Registrar,
     Sweeper,
+    Tasks,
     follow_cases,
     keep_replies,
     note_notices,
@@ -41,6 +43,7 @@ from shared.contracts import (
     MessageReceived,
     NoticeRecorded,
     ReplyRequested,
+    TaskSettled,
     WebhookReceived,
 )
 from shared.messaging import Consumer, Service
@@ -94,13 +97,16 @@ def worker() -> Service:
     objects = _objects(service)
     vault = Vault(key_bytes(settings.ilkim_vault_key), key_bytes(settings.ilkim_blind_index_key))
     numbers = Numbers(key_bytes(settings.ilkim_number_key))
-    registrar = Registrar(vault, numbers, CaseTokens(key_bytes(settings.ilkim_tracking_key)), place)
+    judge = WordJudge.of(place)
+    registrar = Registrar(vault, numbers, CaseTokens(key_bytes(settings.ilkim_tracking_key)), place, judge.judge)
     bursts = Bursts(registrar, timedelta(seconds=settings.ilkim_gather_seconds))
     intake = Intake(registrar, bursts, objects)
     service.background(MediaFetcher(service, objects, Files(objects), vault, configured_media()).run)
     queues = [f"intake.{lane}" for lane in LANES]
     kinds: list[type[Message]] = [WebhookReceived, MessageReceived, DeliveryReported]
     service.consume(Consumer("intake", queues, kinds, intake.take_in, outsiders_write=True))
+    tasks = Tasks(intake, place.conversation.block.days)
+    service.consume(Consumer("settled-tasks", ["intake.settled"], [TaskSettled], tasks.settle))
     service.consume(Consumer("steps", ["intake.steps"], STEPS, follow_cases, linger_seconds=LINGER_SECONDS))
     service.consume(
         Consumer("notices", ["intake.notices"], [NoticeRecorded], note_notices, linger_seconds=LINGER_SECONDS)

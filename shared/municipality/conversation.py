@@ -61,6 +61,12 @@ class CallBack(Record):
     minutes: PositiveInt
 
 
+class Abuse(Record):
+    """Words that insult, as folded phrases."""
+
+    phrases: tuple[Phrase, ...] = Field(min_length=1)
+
+
 class Conversation(Record):
     """What stands in conversation.toml."""
 
@@ -70,3 +76,4 @@ class Conversation(Record):
     failed_address: FailedAddress
     block: Block
     call_back: CallBack
+    abuse: Abuse

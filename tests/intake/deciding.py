@@ -3,13 +3,12 @@
 from functools import cache
 from typing import Any
 
-from services.intake.domain import Around, Arrival, Doubt, FollowUpWords, Registration, register
+from services.intake.domain import Around, Arrival, Doubt, Registration, Rules, register
 from shared import municipality
 from shared.contracts import MessageReceived
 from shared.ids import new_id
 from shared.municipality import Municipality
 from shared.settings import Settings
-from shared.urgency import EmergencyWords
 
 
 @cache
@@ -18,9 +17,10 @@ def ilkadim() -> Municipality:
     return municipality.load(Settings.model_fields["ilkim_municipality"].default)
 
 
-def follow_up_words() -> FollowUpWords:
-    """How people of İlkadım go on about a case."""
-    return FollowUpWords.of(ilkadim().conversation.follow_up, ilkadim().topics)
+@cache
+def rules() -> Rules:
+    """The words and limits of İlkadım."""
+    return Rules.of(ilkadim())
 
 
 def an_arrival(message: MessageReceived, **changed: Any) -> Arrival:
@@ -38,5 +38,4 @@ def an_arrival(message: MessageReceived, **changed: Any) -> Arrival:
 
 def registered(message: MessageReceived, around: Around | None = None, doubt: Doubt | None = None) -> Registration:
     """What becomes of the message."""
-    emergencies = EmergencyWords(ilkadim().emergencies)
-    return register(an_arrival(message), around or Around(), doubt or Doubt(), emergencies, follow_up_words())
+    return register(an_arrival(message), around or Around(), doubt or Doubt(), rules())

@@ -243,7 +243,7 @@ async def test_what_is_signed_but_cannot_be_read_is_refused_or_kept_for_a_person
 
 
 async def _parked(system: System, count: int) -> bool:
-    return bool(await system.value("SELECT count(*) FROM dead_letter") >= count)
+    return bool(await system.value("SELECT count(*) FROM parked_message") >= count)
 
 
 @every_endpoint

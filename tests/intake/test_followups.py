@@ -13,7 +13,7 @@ from shared.messaging.topology import EVENTS, INTAKE
 from shared.tokens import CaseTokens
 from tests.builders import AT, NUMBER, PHONE, a_case_asked, a_message, a_notice_recorded
 from tests.harness import System, until
-from tests.intake.deciding import follow_up_words, registered
+from tests.intake.deciding import registered, rules
 from tests.intake.test_worker import KEY_BYTES, count, has, the_number, told
 
 ME: Final = new_id()
@@ -172,7 +172,7 @@ def test_thanks_alone_open_no_case() -> None:
 
 
 def test_thanks_are_told_from_thanks_and_a_request() -> None:
-    words = follow_up_words()
+    words = rules().follow_ups
 
     assert words.only_thank("Teşekkürler, kolay gelsin")
     assert not words.only_thank("Çöp alınmadı teşekkürler")

@@ -323,16 +323,6 @@ async def test_an_unknown_channel_or_wrong_types_are_shelved_and_the_next_is_reg
     assert sorted(json.dumps(json.loads(row["body"])) for row in shelf) == sorted(json.dumps(body) for body in wrong)
 
 
-async def test_an_unreadable_webhook_is_shelved_and_kept_and_harms_no_neighbour(at_work: System) -> None:
-    good = message_webhook(Account(), [a_citizen_message()])
-    webhooks = [a_webhook(body) for body in (b"no json", good, b"[1]")]
-    await at_work.tell(INTAKE, "routine", *webhooks)
-    await has(at_work, "contact", 1)
-    await has(at_work, "dead_letter", 2)
-
-    assert await count(at_work, "contact") == 1
-
-
 async def test_a_reply_to_the_form_waits_on_its_page(at_work: System) -> None:
     reply = a_reply_requested(text="Alındı \ud83d\0".encode("utf-8", "replace").decode())
     await at_work.tell(REPLIES, reply_queue(Channel.WEB), reply, reply)

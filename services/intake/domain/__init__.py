@@ -9,7 +9,7 @@ from services.intake.domain.attachments import (
     without_addresses,
 )
 from services.intake.domain.followups import Around, FollowUpWords, KnownCase
-from services.intake.domain.holding import Doubt
+from services.intake.domain.holding import NO_DOUBT, Doubt
 from services.intake.domain.numbers import Numbers, find_numbers
 from services.intake.domain.registration import (
     Arrival,
@@ -20,8 +20,10 @@ from services.intake.domain.registration import (
     lane_of,
     register,
 )
+from services.intake.domain.rules import Rules
 
 __all__ = [
+    "NO_DOUBT",
     "Around",
     "Arrival",
     "Doubt",
@@ -31,6 +33,7 @@ __all__ = [
     "Numbers",
     "PhotoPlace",
     "Registration",
+    "Rules",
     "case_id",
     "contact_id",
     "file_id",

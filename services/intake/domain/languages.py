@@ -10,7 +10,7 @@ from shared.text import fold, words
 
 # Fewer letters tell no language; nor does a name of a street.
 LETTERS_MIN: Final = 16
-READ_LETTERS_MAX: Final = 600
+READ_LETTERS_MAX: Final = 200
 # Sure enough to answer otherwise than in Turkish.
 PROBABILITY_MIN: Final = 0.8
 _TURKISH_LETTERS: Final = re.compile("[çğıöşüÇĞİÖŞÜ]")

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from services.intake.domain.followups import Around, FollowUpWords, follow_up
+from services.intake.domain.followups import Around, follow_up
 from services.intake.domain.holding import Doubt
+from services.intake.domain.rules import Rules
 from shared.contracts import Channel, Effect, Lane, MessageReceived, Purpose
 from shared.contracts.channel import TEXT_MAX
 from shared.ids import derived_id
@@ -62,6 +63,7 @@ class Registration:
     links: tuple[UUID, ...] = ()
     text: str = ""
     reason: str = ""
+    detail: str = ""
     flags: tuple[str, ...] = ()
     was_held: bool = False
 
@@ -97,31 +99,31 @@ def lane_of(text: str, emergencies: EmergencyWords) -> tuple[Lane, str | None]:
     return ("urgent", alarm.emergency.number) if alarm else ("routine", None)
 
 
-def register(
-    arrival: Arrival, around: Around, doubt: Doubt, emergencies: EmergencyWords, rules: FollowUpWords
-) -> Registration:
+def register(arrival: Arrival, around: Around, doubt: Doubt, rules: Rules) -> Registration:
     """Decide what a contact does. Danger to life is never held, and nobody waits for it to be judged."""
     message = arrival.message
     requests = [clean(text[:TEXT_MAX]) for text in (message.requests or (message.text,))]
-    lane, number = lane_of("\n".join(requests), emergencies)
+    lane, number = lane_of("\n".join(requests), rules.emergencies)
     if message.purpose is Purpose.AUTOMATIC:  # a machine is in no danger, and is not answered
         lane, number = "routine", None
     nothing = Registration(arrival, message.purpose, Effect.NONE, lane, number, flags=doubt.flags)
     if message.purpose is not Purpose.REQUEST or message.kind == "deleted":
         return replace(nothing, links=_pointed(around), reason=_nothing_because(message))
+    if (wish := rules.notices.wish(message)) is not None:
+        return replace(nothing, reason="opt_out" if wish else "opt_in")
     if doubt.holds and lane != "urgent":
-        return replace(nothing, effect=Effect.HELD, reason=doubt.reason)
-    follow = follow_up(message, lane, around, rules)
+        return replace(nothing, effect=Effect.HELD, reason=doubt.reason, detail=doubt.detail)
+    follow = follow_up(message, lane, around, rules.follow_ups)
     if follow.cases:
         text = mask("\n".join(requests))
         joins = tuple(case.id for case in follow.cases)
         return replace(nothing, effect=Effect.JOINED, joins=joins, text=text, reason=follow.why or "")
     if message.concerns is not None:
         return replace(nothing, links=_pointed(around), reason="edited")
-    if rules.only_thank(message.text) and not message.attachments:
+    if rules.follow_ups.only_thank(message.text) and not message.attachments:
         return replace(nothing, purpose=Purpose.THANKS, reason="thanks")
     if doubt.holds_new and lane != "urgent":
-        return replace(nothing, effect=Effect.HELD, reason=doubt.reason)
+        return replace(nothing, effect=Effect.HELD, reason=doubt.reason, detail=doubt.detail)
     return replace(nothing, effect=Effect.OPENED, opens=_filed(arrival, requests))
 
 

@@ -5,5 +5,6 @@ from services.intake.handlers.following import follow_cases, keep_replies, note_
 from services.intake.handlers.receiving import Intake
 from services.intake.handlers.registering import Registrar
 from services.intake.handlers.sweeping import Sweeper
+from services.intake.handlers.tasks import Tasks
 
-__all__ = ["Bursts", "Intake", "Registrar", "Sweeper", "follow_cases", "keep_replies", "note_notices"]
+__all__ = ["Bursts", "Intake", "Registrar", "Sweeper", "Tasks", "follow_cases", "keep_replies", "note_notices"]

@@ -10,6 +10,7 @@ from services.intake import store
 from services.intake.domain import Arrival
 from services.intake.domain.bursts import Split, Waiting, can_wait, combine, split
 from services.intake.handlers.registering import Registrar
+from shared.contracts import MessageReceived
 from shared.messaging import Unit
 
 # Later in their order than whatever waits in the database.
@@ -57,7 +58,7 @@ class Bursts:
         at_once: list[Arrival] = []
         now = datetime.now(UTC)
         for place, row in enumerate(arrivals):
-            if row.person_id and self.window and can_wait(row.message):
+            if row.person_id and self.window and self._waits(row.message):
                 message = Waiting(row.contact_id, row.message, row.person_id, row.raw_id, now, _NEW + place)
                 waiting.setdefault(row.person_id, []).append(message)
             else:
@@ -74,8 +75,11 @@ class Bursts:
         if due:
             await store.keep_waiting(unit.connection, due, rows, self.registrar.vault)
 
+    def _waits(self, message: MessageReceived) -> bool:
+        return can_wait(message) and self.registrar.rules.notices.wish(message) is None
+
     def _split(self, rows: Sequence[Waiting], now: datetime) -> Split:
-        return split(rows, self.window, now, self.registrar.emergencies)
+        return split(rows, self.window, now, self.registrar.rules.emergencies)
 
     def _arrival(self, run: Sequence[Waiting]) -> Arrival:
         return Arrival(

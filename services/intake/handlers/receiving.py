@@ -2,13 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import chain
 
 from services.intake import store
 from services.intake.bodies import fetched
-from services.intake.channels import ADAPTERS, Reading
+from services.intake.channels import Reading
 from services.intake.domain import Arrival, with_file_ids
+from services.intake.handlers.bounces import fail_addresses
 from services.intake.handlers.bursts import Bursts
+from services.intake.handlers.calls import report_calls
+from services.intake.handlers.parking import Unreadable, park, read_one
 from services.intake.handlers.reading import normalised
 from services.intake.handlers.registering import Registrar
 from shared.contracts import DeliveryReported, Message, MessageReceived, WebhookReceived
@@ -17,6 +21,7 @@ from shared.messaging.topology import NOTIFIER
 from shared.objects import ObjectStore
 
 Provided = tuple[str, str, str]
+Readings = Sequence[tuple[Message, Reading]]
 
 
 @dataclass(frozen=True)
@@ -31,13 +36,22 @@ class Intake:
         """Store everything raw, register each contact once, open its cases, and tell who must know."""
         events = await fetched(self.objects, unit, events)
         await store.keep_raw(unit.connection, [_raw(event) for event in events], self.registrar.vault)
-        readings = [(event, _read(event)) for event in events]
+        found = [(event, read_one(event)) for event in events]
+        await park(unit, [row for _, row in found if isinstance(row, Unreadable)], self.registrar.vault)
+        await self.take_readings(unit, [(event, row) for event, row in found if isinstance(row, Reading)])
+
+    async def take_readings(self, unit: Unit, readings: Readings) -> None:
+        """Hand on what was read: messages become contacts, the rest goes to who waits for it."""
+        vault, rules = self.registrar.vault, self.registrar.place.conversation
         arrivals = await self._fresh(unit, readings)
         await self.registrar.register(unit, await self.bursts.gather(unit, arrivals))
         receipts = list(chain.from_iterable(reading.receipts for _, reading in readings))
         unit.publish(*envelopes(NOTIFIER, "receipts", receipts))
+        calls = list(chain.from_iterable(reading.calls for _, reading in readings))
+        await report_calls(unit, calls, vault, timedelta(minutes=rules.call_back.minutes))
+        await fail_addresses(unit, readings, vault, rules.failed_address)
 
-    async def _fresh(self, unit: Unit, readings: Sequence[tuple[Message, Reading]]) -> list[Arrival]:
+    async def _fresh(self, unit: Unit, readings: Readings) -> list[Arrival]:
         """The messages that nobody registered yet; one that stands twice in the batch counts once."""
         arrivals: dict[Provided, Arrival] = {}
         for event, reading in readings:
@@ -59,21 +73,6 @@ class Intake:
         files = [row for row in rows if row.contact_id in fresh and row.message.attachments]
         await store.expect_files(unit.connection, files, self.registrar.vault)
         return [arrival for arrival in arrivals.values() if arrival.contact_id in fresh]
-
-
-def _read(event: Message) -> Reading:
-    match event:
-        case MessageReceived():
-            return Reading(messages=(event,))
-        case DeliveryReported():
-            return Reading(receipts=(event,))
-        case WebhookReceived() if event.provider in ADAPTERS:
-            try:
-                return ADAPTERS[event.provider].read(event)
-            except (ValueError, RecursionError) as error:
-                raise Never(f"unreadable {event.provider} payload: {type(error).__name__}") from error
-        case _:
-            raise Never(f"no reader for {event.type}")
 
 
 def _raw(event: Message) -> store.Raw:

@@ -7,19 +7,21 @@ from uuid import UUID
 
 from services.intake import store
 from services.intake.domain import (
+    NO_DOUBT,
     Around,
     Arrival,
     Doubt,
-    FollowUpWords,
     KnownCase,
     Numbers,
     Registration,
+    Rules,
     find_numbers,
     register,
     with_photo_place,
 )
 from services.intake.domain.followups import SAME_SENDER
-from services.intake.handlers.telling import proven_address, tell, told_address
+from services.intake.handlers.holding import Judge, doubts_of, hold
+from services.intake.handlers.telling import proven_address, tell, tell_wishes, told_address
 from services.intake.store import Reference, Surroundings
 from shared.contracts import AddressRecorded, CaseState, Effect, MessageReceived
 from shared.gazetteer import Gazetteer
@@ -27,7 +29,6 @@ from shared.messaging import Unit
 from shared.municipality import Municipality
 from shared.phone import bare
 from shared.tokens import CaseTokens
-from shared.urgency import EmergencyWords
 from shared.vault import Vault
 
 
@@ -39,16 +40,12 @@ class Registrar:
     numbers: Numbers
     tokens: CaseTokens
     place: Municipality
+    judge: Judge
 
     @cached_property
-    def emergencies(self) -> EmergencyWords:
-        """What is danger here."""
-        return EmergencyWords(self.place.emergencies)
-
-    @cached_property
-    def follow_up_words(self) -> FollowUpWords:
-        """How people go on about a case here."""
-        return FollowUpWords.of(self.place.conversation.follow_up, self.place.topics)
+    def rules(self) -> Rules:
+        """The words and limits it decides by."""
+        return Rules.of(self.place)
 
     @cached_property
     def gazetteer(self) -> Gazetteer:
@@ -65,17 +62,19 @@ class Registrar:
         arrivals = await self._placed(unit, arrivals)
         addresses = await self._meet(unit, arrivals)
         around = await self._look_around(unit, arrivals)
-        doubts = [Doubt()] * len(arrivals)
-        rows = self._decide(arrivals, around, doubts)
         if was_held:
+            rows = self._decide(arrivals, around, [NO_DOUBT] * len(arrivals))
             rows = [replace(row, was_held=True) for row in rows]
             await store.change_effects(unit.connection, rows)
         else:
+            doubts = await doubts_of(unit, arrivals, self.rules, self.judge)
+            rows = self._decide(arrivals, around, doubts)
             await store.move_messages(unit.connection, arrivals)
             await store.add_contacts(unit.connection, rows)
+            await hold(unit, rows, self.vault)
         opened = await store.open_cases(unit.connection, rows, self.numbers)
         numbers = {case.id: case.number for case in around.cases.values()} | opened
-        unit.publish(*tell(rows, numbers, addresses, counted=not was_held))
+        unit.publish(*tell(rows, numbers, addresses, counted=not was_held), *tell_wishes(rows))
         return rows
 
     def number_id(self, message: MessageReceived) -> UUID | None:
@@ -136,7 +135,7 @@ class Registrar:
         for arrival, doubt in zip(arrivals, doubts, strict=True):
             mine = open_of.setdefault(arrival.person_id, {}) if arrival.person_id else {}
             around = self._around(arrival, known, tuple(mine.values()))
-            row = register(arrival, around, doubt, self.emergencies, self.follow_up_words)
+            row = register(arrival, around, doubt, self.rules)
             rows.append(row)
             if row.effect in (Effect.OPENED, Effect.JOINED):
                 mine.update(_as_it_stands_after(row, mine))

@@ -15,6 +15,7 @@ from shared.contracts import (
     Effect,
     Message,
     MessageReceived,
+    OptOutRecorded,
 )
 from shared.ids import derived_id
 from shared.messaging import Outgoing, envelopes
@@ -47,6 +48,23 @@ def tell(
         facts = [_fact(row, numbers, threaded=True) for row in rows if row.effect is not Effect.HELD]
         outgoing += envelopes(NOTIFIER, f"contacts.{lane}", [*news, *facts])
     return outgoing
+
+
+def tell_wishes(registered: Sequence[Registration]) -> list[Outgoing]:
+    """Who wants no more notices on a channel, or wants them again."""
+    wishes = [
+        OptOutRecorded(
+            id=derived_id(row.message.occurred_at, "opt_out", row.contact_id),
+            occurred_at=row.message.occurred_at,
+            trace_id=trace_of(row.message),
+            person_id=row.person_id,
+            channel=row.message.channel,
+            opted_out=row.reason == "opt_out",
+        )
+        for row in registered
+        if row.person_id and row.reason in ("opt_out", "opt_in")
+    ]
+    return envelopes(NOTIFIER, "receipts", wishes)
 
 
 def proven_address(arrival: Arrival, person_id: UUID) -> AddressRecorded:

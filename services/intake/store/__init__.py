@@ -11,6 +11,7 @@ from services.intake.store.bursts import (
     put_off_first,
     waiting_messages,
 )
+from services.intake.store.calls import histories
 from services.intake.store.cases import (
     CaseContact,
     CaseFile,
@@ -60,6 +61,17 @@ from services.intake.store.forms import (
 )
 from services.intake.store.listing import Listing, cases_by_number, listed, numbers_of_message, steps_of_all
 from services.intake.store.sent import add_sent_messages
+from services.intake.store.tasks import (
+    Parked,
+    ask_call_back,
+    block,
+    blocked,
+    hold,
+    park,
+    settle_call_backs,
+    settle_held,
+    settle_parked,
+)
 
 __all__ = [
     "BURSTS_MAX",
@@ -71,6 +83,7 @@ __all__ = [
     "Inbound",
     "Listing",
     "NearCase",
+    "Parked",
     "Raw",
     "Reference",
     "Submission",
@@ -82,6 +95,9 @@ __all__ = [
     "add_steps",
     "add_told_points",
     "additions_of",
+    "ask_call_back",
+    "block",
+    "blocked",
     "case_by_number",
     "cases_by_number",
     "change_effects",
@@ -95,6 +111,8 @@ __all__ = [
     "files_of_case",
     "give_up_file",
     "give_up_without_source",
+    "histories",
+    "hold",
     "keep_raw",
     "keep_waiting",
     "keep_web_replies",
@@ -107,12 +125,16 @@ __all__ = [
     "open_cases",
     "open_cases_near",
     "own_files_of_case",
+    "park",
     "people_at",
     "people_of",
     "photo_places",
     "put_off_first",
     "raw_body",
+    "settle_call_backs",
     "settle_file",
+    "settle_held",
+    "settle_parked",
     "steps_of",
     "steps_of_all",
     "submission",
