@@ -175,6 +175,26 @@ def test_a_file_uuencoded_within_the_text_is_taken_out() -> None:
     assert email.carried(raw, found.attachments[0]) == b"Cat"
 
 
+def test_a_blank_line_lost_between_headers_and_text_loses_no_text() -> None:
+    raw = a_mail().replace(b"\r\n\r\n", b"\r\n", 1)
+
+    assert message(raw).sender.address == "ayse.yilmaz@example.org"
+    assert text_of(raw) == TEXT
+
+
+def test_a_header_folded_over_an_empty_looking_line_goes_on() -> None:
+    found = message(a_mail(Subject="Çöp\r\n \r\n\tşikâyeti", Reply_To="ev@example.org"))
+
+    assert found.text.startswith("Çöp şikâyeti\n")
+    assert [point.address for point in found.sender.answers] == ["ev@example.org"]
+
+
+def test_a_line_among_the_headers_that_is_none_is_passed_over() -> None:
+    raw = b"Received: by a\r\nquite\r\n" + a_mail()
+
+    assert text_of(raw) == TEXT
+
+
 def test_broken_base64_gives_what_can_be_read() -> None:
     body = in_base64(TEXT.encode()).replace(b"\n", b"\r\n!!\r\n").rstrip(b"=\r\n")
 

@@ -77,6 +77,10 @@ def test_western_letters_declared_rightly_stay_western() -> None:
         assert decoded(text.encode("cp1252"), "windows-1252") == text
 
 
+def test_western_letters_nobody_declared_are_known_as_such() -> None:
+    assert decoded("Formação em São João, até à noite".encode("cp1252")) == "Formação em São João, até à noite"
+
+
 def test_other_scripts_declared_rightly_are_read() -> None:
     for text, charset in (
         ("Привет, мир", "koi8-r"),

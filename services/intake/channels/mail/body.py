@@ -124,9 +124,7 @@ def _chosen(entity: Entity) -> Entity | None:
 def _is_text(entity: Entity) -> bool:
     if entity.media_type.startswith("multipart/") and not entity.parts:
         return True  # its parts cannot be found: better all of it than nothing
-    if entity.media_type not in _TEXT_TYPES or entity.disposition == "attachment" or entity.parts:
-        return False
-    return entity.file_name is None or entity.disposition == "inline" or entity.index == 0
+    return entity.media_type in _TEXT_TYPES and entity.disposition != "attachment" and not entity.parts
 
 
 def _files(entity: Entity, texts: set[int]) -> Iterator[Entity]:

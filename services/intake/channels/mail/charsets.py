@@ -139,5 +139,8 @@ def _guessed(sample: bytes) -> str:
     for name in ("cp857", "mac-turkish"):
         if turkish_score(sample.decode(name, "replace")) >= 0.9:
             return name
+    western = [letter for letter in sample.decode("cp1252", "replace") if letter > "\x7f" and letter not in _TYPOGRAPHY]
+    if all(letter.lower() in _OF_NEIGHBOURS or letter in _TURKISH for letter in western):
+        return "cp1252"
     best = from_bytes(sample).best()
     return best.encoding if best else "cp1254"

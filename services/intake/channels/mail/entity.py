@@ -21,7 +21,8 @@ HEADER_BYTES_MAX: Final = 256 * 1024
 UUENCODED_FILES_MAX: Final = 20
 TEXT_BYTES_MAX: Final = 2 * 1024 * 1024
 
-_BLANK_LINE: Final = re.compile(rb"\r?\n[ \t]*\r?\n|\r\r")
+_BLANK_LINE: Final = re.compile(rb"\r?\n\r?\n|\r\r")
+_HEADER_LINE: Final = re.compile(rb"[!-9;-~]+[ \t]*:")
 _UNDECLARED_BOUNDARY: Final = re.compile(rb"^--([^\r\n]{1,100}?)[ \t]*\r?\n(?=content-)", re.MULTILINE | re.IGNORECASE)
 _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/=]+")
 _UUENCODED: Final = re.compile(rb"^begin(?:-base64)? [0-7]{3,4} [^\r\n]{1,200}\r?\n", re.MULTILINE)
@@ -155,17 +156,28 @@ def _without_envelope_line(raw: bytes) -> bytes:
 
 
 def _head_and_body(raw: bytes) -> tuple[bytes, bytes]:
-    """A part may begin with its blank line: it has no headers then."""
+    """Divided by a blank line, or where a line can be no header; a part may begin with its blank line."""
     if raw.startswith((b"\n", b"\r\n")):
         return b"", raw.lstrip(b"\r\n")
-    found = _BLANK_LINE.search(raw[: HEADER_BYTES_MAX + 4])
-    if found is None:
-        head, body = raw[:HEADER_BYTES_MAX], raw[HEADER_BYTES_MAX:]
-        return (head, body) if re.match(rb"[!-9;-~]+[ \t]*:", head) else (b"", raw)
-    head = raw[: found.start()]
-    if not re.match(rb"[!-9;-~]+[ \t]*:", head):
+    if not _HEADER_LINE.match(raw):
         return b"", raw
-    return head, raw[found.end() :]
+    found = _BLANK_LINE.search(raw[: HEADER_BYTES_MAX + 4])
+    end, start = (found.start(), found.end()) if found else (min(len(raw), HEADER_BYTES_MAX),) * 2
+    begins = _body_begins(raw[:end])
+    return (raw[:end], raw[start:]) if begins is None else (raw[:begins], raw[begins:])
+
+
+def _body_begins(head: bytes) -> int | None:
+    """Where a line is no header and the next is none either: the blank line got lost. A single one is passed over."""
+    at, before = 0, b""
+    lines = head.splitlines(keepends=True)
+    for number, line in enumerate(lines):
+        is_header = line[:1] in b" \t" or _HEADER_LINE.match(line) or before.rstrip().endswith(b";")
+        following = lines[number + 1] if number + 1 < len(lines) else b""
+        if not is_header and not _HEADER_LINE.match(following):
+            return at
+        at, before = at + len(line), line
+    return None
 
 
 def _split(body: bytes, boundary: str) -> list[bytes]:
