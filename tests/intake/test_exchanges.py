@@ -150,6 +150,13 @@ def test_who_hides_the_number_is_nobody_we_know() -> None:
     assert ADAPTERS["verimor-santral"].read(payload).calls[0].address is None
 
 
+def test_a_number_that_is_not_e164_is_shown_as_it_came() -> None:
+    event = calls.verimor(Call(CALLER), Step.RINGS) | {"caller_id_number": "153"}
+    payload = a_webhook(urlencode(event).encode(), channel=Channel.PHONE, provider="verimor-santral")
+
+    assert ADAPTERS["verimor-santral"].read(payload).calls[0].address == "153"
+
+
 @pytest.mark.parametrize("direction", ["outbound", "internal"])
 def test_calls_of_our_own_are_not_told(direction: str) -> None:
     event = calls.verimor(Call(CALLER), Step.RINGS) | {"direction": direction}
@@ -197,6 +204,7 @@ def test_verimor_is_known_by_the_key_in_its_address() -> None:
     payload, answered = endpoint.admit(knock(b"{}", {"key": "the-key"}))
 
     assert (payload.provider, payload.channel, answered.status) == ("verimor-santral", Channel.PHONE, 200)
+    assert endpoint.admit(knock(b"\xff{", {"key": "the-key"}))[0].body == b"\xff{"  # kept for a person, never refused
     for query in ({}, {"key": ""}, {"key": "other"}):
         with pytest.raises(Problem) as refused:
             endpoint.admit(knock(b"{}", query))

@@ -49,11 +49,6 @@ class Frame:
         self._tasks = tasks
         self._pages = pages
 
-    @property
-    def catalogue_keys(self) -> frozenset[str]:
-        """Every message there is."""
-        return self._pages.catalogue.keys
-
     def language(self, request: Request) -> str:
         """The reader's."""
         return self._pages.language(request)

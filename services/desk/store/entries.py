@@ -84,22 +84,19 @@ async def find(pool: asyncpg.Pool, entry_id: UUID) -> Entered | None:
     return _entered(row) if row else None
 
 
-async def register(connection: Connection, contacts: Sequence[ContactRegistered]) -> int:
-    """Note what became of the entries among these contacts; most contacts are nobody's here. Returns how many were."""
-    return len(
-        await connection.fetch(
-            """
+async def register(connection: Connection, contacts: Sequence[ContactRegistered]) -> None:
+    """Note what became of the entries among these contacts; most contacts are nobody's here."""
+    await connection.execute(
+        """
             UPDATE entry
             SET registered_at = now(), effect = told.effect,
                 numbers = ARRAY(SELECT json_array_elements_text(told.numbers))
             FROM unnest($1::uuid[], $2::text[], $3::json[]) AS told (contact_id, effect, numbers)
             WHERE entry.contact_id = told.contact_id
-            RETURNING entry.id
             """,
-            [contact.contact_id for contact in contacts],
-            [contact.effect for contact in contacts],
-            [_json([case.number for case in contact.cases]) for contact in contacts],
-        )
+        [contact.contact_id for contact in contacts],
+        [contact.effect for contact in contacts],
+        [_json([case.number for case in contact.cases]) for contact in contacts],
     )
 
 

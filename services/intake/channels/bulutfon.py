@@ -96,10 +96,6 @@ class BulutfonEndpoint:
         scheme, _, given_word = knock.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "basic" or not is_same(_decoded(given_word), self._known):
             raise Problem(401, "Not known", "User and password are needed.", {"WWW-Authenticate": "Basic"})
-        try:
-            fields_of(knock.body)
-        except (ValueError, RecursionError) as error:
-            raise Problem(400, "Malformed", "The body is neither a form nor a JSON object.") from error
         return payload("bulutfon", Channel.PHONE, knock.body, knock.received_at), Answered()
 
 

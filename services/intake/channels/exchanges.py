@@ -46,9 +46,15 @@ def call(
         account=account,
         state=state,
         extension=line,
-        address=e164(_word(caller) or ""),
+        address=_number(_word(caller) or ""),
         name=_word(name),
     )
+
+
+def _number(written: str) -> str | None:
+    """In E.164; as it was shown where it is another kind of number; None for a withheld one."""
+    is_number = written.isascii() and written.removeprefix("+").isdigit()
+    return e164(written) or (written if is_number else None)
 
 
 def _word(value: object) -> str | None:
