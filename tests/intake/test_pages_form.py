@@ -11,13 +11,15 @@ import aiohttp
 import pytest
 from PIL import Image
 
+from services.intake.app import edge
 from services.intake.files import Files
+from services.intake.pages import photos
 from services.intake.pages.photos import Photos
 from services.intake.pages.posted import BODY_BYTES_MAX
 from shared.messaging.topology import EVENTS
 from shared.objects import Folder
 from tests.builders import a_case_assigned
-from tests.harness import System, running, until
+from tests.harness import AWAY_DATABASE, System, built, running, serving, until
 
 TEXT = "Çöp konteyneri taştı"
 KALE = "61858"
@@ -36,14 +38,14 @@ def a_photo(colour: str = "red") -> bytes:
 
 
 async def step(
-    browser: aiohttp.ClientSession, url: str, *photos: tuple[str, bytes], **given: str | list[str]
+    browser: aiohttp.ClientSession, url: str, *files: tuple[str, bytes], **given: str | list[str]
 ) -> tuple[int, str]:
     """One step of the form, by default the first: the answer's status, and its page or where it leads."""
     form = aiohttp.FormData(default_to_multipart=True)
     for name, value in {"submission_id": str(uuid.uuid4()), "text": TEXT, "step": "check", **given}.items():
         for one in value if isinstance(value, list) else [value]:
             form.add_field(name, one)
-    for name, body in photos:
+    for name, body in files:
         form.add_field("photo_file", body, filename=name, content_type="image/jpeg")
     async with browser.post(f"{url}/basvuru", data=form, allow_redirects=False) as answer:
         return answer.status, answer.headers.get("Location") or await answer.text()
@@ -121,13 +123,13 @@ async def test_a_sixth_photo_is_refused_and_a_dropped_one_makes_room(
     system: System, edge_url: str, browser: aiohttp.ClientSession
 ) -> None:
     page, colours = str(uuid.uuid4()), ("red", "green", "blue", "white", "black", "grey")
-    photos = [(f"{colour}.jpg", a_photo(colour)) for colour in colours]
-    status, html = await step(browser, edge_url, *photos, submission_id=page)
+    files = [(f"{colour}.jpg", a_photo(colour)) for colour in colours]
+    status, html = await step(browser, edge_url, *files, submission_id=page)
     kept = hidden(html, "photo")
     assert (status, len(kept)) == (422, 5)
     assert "En çok 5 fotoğraf" in html
 
-    status, html = await step(browser, edge_url, photos[5], submission_id=page, photo=kept, drop=kept[0])
+    status, html = await step(browser, edge_url, files[5], submission_id=page, photo=kept, drop=kept[0])
 
     assert (status, len(hidden(html, "photo"))) == (200, 5)
 
@@ -310,3 +312,39 @@ async def test_a_message_that_a_person_must_see_first_says_so(
 
     async with browser.get(edge_url + location) as answer:
         assert "Bir çalışanımız baktıktan sonra" in await answer.text()
+
+
+async def test_more_uploads_of_one_client_than_are_borne_are_refused_in_words(
+    system: System, browser: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(photos, "UPLOADS_MAX", 1)
+    async with serving(built(edge, system)) as url:
+        status, html = await step(browser, url, ("a.jpg", a_photo()), ("b.jpg", a_photo("blue")))
+
+    assert (status, len(hidden(html, "photo"))) == (422, 1)
+    assert "b.jpg: Kısa sürede çok fazla fotoğraf" in html
+
+
+async def test_while_photos_cannot_be_kept_the_text_stays_in_the_form(
+    system: System, browser: aiohttp.ClientSession
+) -> None:
+    async with serving(built(edge, system, ILKIM_OBJECTS="/proc/nowhere")) as url:
+        status, html = await step(browser, url, ("a.jpg", a_photo()))
+
+    assert status == 503
+    assert TEXT in html
+
+
+async def test_with_the_database_away_the_form_is_looked_over_and_sent_all_the_same(
+    system: System, browser: aiohttp.ClientSession
+) -> None:
+    service = built(edge, system, DATABASE_URL=AWAY_DATABASE)
+    async with serving(service) as url:
+        await until(service.broker_is_there)
+        page = str(uuid.uuid4())
+        looked, html = await step(browser, url, ("a.jpg", a_photo()), submission_id=page, neighbourhood="Kale")
+        kept = hidden(html, "photo")
+        sent, location = await step(browser, url, submission_id=page, neighbourhood="Kale", step="send", photo=kept)
+
+    assert (looked, len(kept), sent) == (200, 1, 303)
+    assert location.startswith("/basvuru/")

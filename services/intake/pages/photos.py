@@ -8,6 +8,8 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid5
 
+import structlog
+
 from services.intake import store
 from services.intake.files import Files, Refused
 from services.intake.pages.posted import Upload
@@ -15,6 +17,8 @@ from services.intake.pages.seals import KeptPhoto
 from services.intake.pages.tries import Tries
 from shared.database import is_away
 from shared.messaging import Service
+
+log = structlog.get_logger()
 
 PHOTOS_MAX: Final = 5
 UPLOADS_MAX: Final = 200  # of one address within an hour, which many phones of one mobile network may share
@@ -39,7 +43,7 @@ class Photos:
     ) -> tuple[tuple[KeptPhoto, ...], Refusals]:
         """All photos of a page, those of before first; and the names of those refused, each with the message why.
 
-        The same file again is the same photo. Raises OSError while object store or database are away.
+        The same file again is the same photo. Raises OSError while the object store is away.
         """
         photos, refused = list(before), []
         for upload in uploads:
@@ -68,9 +72,10 @@ class Photos:
         try:
             await store.note_form_file(self._service.pool, file_id)
         except Exception as error:
-            if is_away(error):
-                raise OSError("the database is away") from error
-            raise
+            if not is_away(error):
+                raise
+            # A photo that may never be forgotten is better than one that cannot be sent.
+            log.warning("form_file_not_noted", file_id=str(file_id))
         return KeptPhoto.of(page_id, await self._files.keep(file_id, upload.body, upload.name))
 
     async def were_sent(self, photos: Sequence[KeptPhoto]) -> None:
