@@ -13,8 +13,9 @@ from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
 from services.intake.channels import Reading, netgsm, sms
+from services.intake.channels.asking import Refused
 from services.intake.channels.base import BothAway
-from services.intake.channels.netgsm import Inbox, NetgsmInboxSettings, Refused, Row, rows_of
+from services.intake.channels.netgsm import Inbox, NetgsmInboxSettings, Row, rows_of
 from shared.contracts import Channel, NoticeStatus, WebhookReceived
 from shared.text import fold
 from simulators.faults import Fault

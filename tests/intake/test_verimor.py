@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
 from services.intake.channels import Reading, verimor
+from services.intake.channels.asking import Refused
 from services.intake.channels.base import FailedAddress
 from services.intake.channels.verimor import Inbox, VerimorInboxSettings
 from shared.contracts import Channel, NoticeStatus
@@ -110,5 +111,5 @@ async def test_a_wrong_password_is_not_now(outside: tuple[Outside, str]) -> None
     _, url = outside
     settings = VerimorInboxSettings(verimor_username="x", verimor_password=SecretStr("x"), verimor_api_url=url)
     async with aiohttp.ClientSession() as client:
-        with pytest.raises(OSError, match="401"):
+        with pytest.raises(Refused, match="401"):
             await Inbox(settings).collect(client, Taken(), Kept(), datetime.now(UTC))

@@ -11,24 +11,22 @@ import json
 import re
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
 import aiohttp
-import structlog
 from pydantic import SecretStr
 
 from services.intake.channels import sms
-from services.intake.channels.base import Accept, Bookmarks, BothAway, Reading
+from services.intake.channels.asking import Refused, a_session, bounded, take_turns
+from services.intake.channels.base import Accept, Bookmarks, Reading
 from services.intake.channels.doors import payload
 from services.intake.channels.payloads import JSON, json_object, parts, reference, short
 from shared.contracts import Channel, DeliveryReported, MessageReceived, NoticeStatus, Sender, WebhookReceived
 from shared.ids import derived_id
 from shared.settings import ProviderSettings, given
 from shared.text import clean
-
-log = structlog.get_logger()
 
 # Answers of /sms/receive that are no messages.
 NO_MESSAGE: Final = "40"
@@ -57,8 +55,6 @@ STATUSES: Final = {
 }
 POLL_SECONDS: Final = 20.0
 REPORT_SECONDS: Final = 60.0
-TIMEOUT_SECONDS: Final = 30.0
-ANSWER_BYTES_MAX: Final = 2 * 1024 * 1024
 OVERLAP: Final = timedelta(minutes=15)  # what an operator hands over late, and clocks that differ
 FIRST_LOOK_BACK: Final = timedelta(days=1)
 WINDOW_MAX: Final = timedelta(days=1)  # they allow 30, but a day's answer stays small
@@ -198,20 +194,10 @@ class Inbox:
 
     async def run(self, accept: Accept, bookmarks: Bookmarks) -> None:
         """For ever; a failure of theirs or ours is tried again at the next turn."""
-        timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
-        async with aiohttp.ClientSession(timeout=timeout) as session, asyncio.TaskGroup() as group:
-            group.create_task(
-                self._forever(self.collect, session, accept, bookmarks, self._settings.netgsm_poll_seconds)
-            )
-            group.create_task(self._forever(self.ask, session, accept, bookmarks, self._settings.netgsm_report_seconds))
-
-    async def _forever(self, turn: Any, session: Any, accept: Accept, bookmarks: Bookmarks, seconds: float) -> None:
-        while True:
-            try:
-                await turn(session, accept, bookmarks, datetime.now(UTC))
-            except (aiohttp.ClientError, TimeoutError, OSError, BothAway, Refused) as error:
-                log.warning("netgsm_not_now", turn=turn.__name__, error=type(error).__name__, code=str(error)[:20])
-            await asyncio.sleep(seconds)
+        settings = self._settings
+        async with a_session() as session, asyncio.TaskGroup() as group:
+            group.create_task(take_turns(self.collect, session, accept, bookmarks, settings.netgsm_poll_seconds))
+            group.create_task(take_turns(self.ask, session, accept, bookmarks, settings.netgsm_report_seconds))
 
     async def collect(
         self, session: aiohttp.ClientSession, accept: Accept, bookmarks: Bookmarks, now: datetime
@@ -279,16 +265,10 @@ class Inbox:
         return await _post(session, f"{self._url}/sms/rest/v2/report", json.dumps(asked).encode(), headers)
 
 
-class Refused(Exception):
-    """Raised when Netgsm answers with a code that is no answer; the code is its text."""
-
-
 async def _post(session: aiohttp.ClientSession, url: str, body: bytes, headers: dict[str, str]) -> bytes:
     async with session.post(url, data=body, headers=headers, allow_redirects=False) as response:
-        answer = await response.content.read(ANSWER_BYTES_MAX + 1)
-        while len(answer) <= ANSWER_BYTES_MAX and (more := await response.content.read(ANSWER_BYTES_MAX)):
-            answer += more
-    if response.status >= 500 or len(answer) > ANSWER_BYTES_MAX:
+        answer = await bounded(response)
+    if response.status >= 500:
         raise Refused(str(response.status))
     return answer
 

@@ -5,17 +5,16 @@ tried four times within 15 minutes and then never again, so the inbox is asked t
 They sign nothing; the address they are given carries a key, `/webhooks/verimor?key=…`.
 """
 
-import asyncio
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import aiohttp
-import structlog
 from pydantic import SecretStr
 
 from services.intake.channels import sms
-from services.intake.channels.base import Accept, Answered, Bookmarks, BothAway, FailedAddress, Knock, Reading
+from services.intake.channels.asking import Refused, a_session, bounded, take_turns
+from services.intake.channels.base import Accept, Answered, Bookmarks, FailedAddress, Knock, Reading
 from services.intake.channels.doors import is_same, payload
 from services.intake.channels.payloads import JSON, json_list, number, reference, short
 from shared.contracts import Channel, DeliveryReported, MessageReceived, NoticeStatus, Sender, WebhookReceived
@@ -23,8 +22,6 @@ from shared.ids import derived_id
 from shared.problems import Problem
 from shared.settings import ProviderSettings, given
 from shared.text import clean
-
-log = structlog.get_logger()
 
 # What a report says; SENDING is nothing new.
 STATUSES: Final[Mapping[str, NoticeStatus]] = {
@@ -47,8 +44,6 @@ STATUSES: Final[Mapping[str, NoticeStatus]] = {
 DEAD_NUMBER: Final = "INVALID_DESTINATION_ADDRESS"  # no operator knows it
 DEAD_SUBSCRIBER: Final = "1"  # `gsm_error`: the operator has no subscriber of this number
 POLL_SECONDS: Final = 120.0
-TIMEOUT_SECONDS: Final = 30.0
-ANSWER_BYTES_MAX: Final = 2 * 1024 * 1024
 PAGE_ROWS: Final = 100
 PAGES_MAX: Final = 1_000
 FIRST_LOOK_BACK: Final = timedelta(days=1)
@@ -174,19 +169,13 @@ class Inbox:
 
     async def run(self, accept: Accept, bookmarks: Bookmarks) -> None:
         """For ever; a failure of theirs or ours is tried again at the next turn."""
-        timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
-        async with aiohttp.ClientSession(timeout=timeout) as session:
-            while True:
-                try:
-                    await self.collect(session, accept, bookmarks, datetime.now(UTC))
-                except (aiohttp.ClientError, TimeoutError, OSError, BothAway, ValueError) as error:
-                    log.warning("verimor_not_now", error=type(error).__name__)
-                await asyncio.sleep(self._settings.verimor_poll_seconds)
+        async with a_session() as session:
+            await take_turns(self.collect, session, accept, bookmarks, self._settings.verimor_poll_seconds)
 
     async def collect(
         self, session: aiohttp.ClientSession, accept: Accept, bookmarks: Bookmarks, now: datetime
     ) -> None:
-        """Take in every page above the bookmark. Raises OSError, ValueError, BothAway."""
+        """Take in every page above the bookmark. Raises Refused, OSError, ValueError, BothAway."""
         for _ in range(PAGES_MAX):
             kept = await bookmarks.get("inbox")
             since = now - FIRST_LOOK_BACK
@@ -205,19 +194,10 @@ class Inbox:
             "password": self._settings.verimor_password.get_secret_value(),
         }
         async with session.get(self._url, params={**asked, **user}, allow_redirects=False) as response:
-            answer = await _bounded(response)
+            answer = await bounded(response)
         if response.status != 200:
-            raise OSError(f"Verimor answered {response.status}")
+            raise Refused(str(response.status))
         return answer
-
-
-async def _bounded(response: aiohttp.ClientResponse) -> bytes:
-    answer = bytearray()
-    async for piece in response.content.iter_any():
-        answer += piece
-        if len(answer) > ANSWER_BYTES_MAX:
-            raise OSError("the answer is too long")
-    return bytes(answer)
 
 
 def _time(at: datetime) -> str:
