@@ -31,8 +31,9 @@ class Sweeper:
         while True:
             await asyncio.sleep(POLL_SECONDS)
             try:
-                while await self._end_some(store.BURSTS_MAX):
-                    pass
+                while await store.is_burst_due(self._service.pool, datetime.now(UTC)):
+                    if not await self._end_some(store.BURSTS_MAX):
+                        break  # what is due is in other hands
             except Exception as error:
                 if is_away(error):
                     log.warning("bursts_wait", reason=repr(error))

@@ -34,6 +34,11 @@ async def lock_bursts(connection: Connection, people: Collection[UUID], now: dat
     )
 
 
+async def is_burst_due(pool: asyncpg.Pool, now: datetime) -> bool:
+    """Whether any burst is over: asked often, and mostly answered no."""
+    return bool(await pool.fetchval("SELECT EXISTS (SELECT FROM burst WHERE due_at <= $1)", now))
+
+
 async def due_bursts(connection: Connection, now: datetime, bursts_max: int) -> list[UUID]:
     """Lock some bursts that are over, the oldest first; those in other hands are left to them."""
     rows = await connection.fetch(
