@@ -197,27 +197,30 @@ def _is_from_daemon(mail: Entity) -> bool:
 
 
 def _bounce_without_standard(mail: Entity, text: str, envelope: Envelope) -> Verdict | None:
-    headers = mail.headers
+    """Where no standard is kept, two signs are asked for: who it is from, what it says, what it carries."""
+    headers, subject = mail.headers, fold(mail.headers.text("subject"))
+    sender = headers.mailbox("from")[0] or ""
     if "x-failed-recipients" in headers:
         return Verdict(Kind.BOUNCE, "failed recipients")
-    is_null = envelope.mail_from == "" or headers.first("return-path").strip() == "<>"
-    is_subject = bool(_BOUNCE_SUBJECT.search(fold(headers.text("subject"))))
-    is_text = bool(_BOUNCE_WORDS.search(fold(text[:BODY_LETTERS_LOOKED_AT])))
-    is_daemon = _is_from_daemon(mail)
-    is_automatic = headers.first("auto-submitted").lower().startswith("auto-replied")
-    if is_daemon and (is_subject or is_text):
-        return Verdict(Kind.BOUNCE, "from a mail system, about a delivery")
-    if (headers.mailbox("from")[0] or "").startswith(("mailer-daemon@", "mailerdaemon@")):
+    if sender.startswith(("mailer-daemon@", "mailerdaemon@")):
         return Verdict(Kind.BOUNCE, "from a mail system")
-    if is_null and is_subject and not _AUTO_SUBJECT.search(fold(headers.text("subject"))):
+    is_subject = bool(_BOUNCE_SUBJECT.search(subject))
+    is_text = bool(_BOUNCE_WORDS.search(fold(text[:BODY_LETTERS_LOOKED_AT])))
+    if (is_subject or is_text) and _is_from_daemon(mail):
+        return Verdict(Kind.BOUNCE, "from a mail system, about a delivery")
+    if (is_subject or is_text) and _has_null_sender(mail, envelope) and not _AUTO_SUBJECT.search(subject):
         return Verdict(Kind.BOUNCE, "null sender, about a delivery")
-    if is_subject and is_text and is_automatic:
+    if not is_subject or _FORWARD.match(subject):
+        return None
+    if is_text and headers.first("auto-submitted").lower().startswith("auto-replied"):
         return Verdict(Kind.BOUNCE, "automatic, about a delivery")
-    sender, _ = headers.mailbox("from")
-    is_forwarded = _FORWARD.match(fold(headers.text("subject")))
-    if is_subject and not is_forwarded and _NO_REPLY.search(sender or "") and _holds_copy(mail):
-        return Verdict(Kind.BOUNCE, "from a machine, about a delivery, with the mail")
+    if (is_text or _NO_REPLY.search(sender)) and _holds_copy(mail):
+        return Verdict(Kind.BOUNCE, "about a delivery, with the mail")
     return None
+
+
+def _has_null_sender(mail: Entity, envelope: Envelope) -> bool:
+    return envelope.mail_from == "" or mail.headers.first("return-path").strip() == "<>"
 
 
 def _holds_copy(mail: Entity) -> bool:
@@ -239,7 +242,7 @@ def _auto_reply(mail: Entity, envelope: Envelope) -> Verdict | None:
         return Verdict(Kind.AUTO_REPLY, "Precedence")
     if _AUTO_SUBJECT.search(fold(headers.text("subject"))):
         return Verdict(Kind.AUTO_REPLY, "subject")
-    if envelope.mail_from == "" or headers.first("return-path").strip() == "<>":
+    if _has_null_sender(mail, envelope):
         return Verdict(Kind.AUTO_REPLY, "null sender")
     return None
 
