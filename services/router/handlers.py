@@ -348,6 +348,7 @@ def _addition(case: Case, event: ContactJoined) -> Outgoing:
         case_id=case.id,
         number=case.number,
         text=event.text,
+        place=event.place,
         attachments=event.attachments,
     )
     return single(DEPARTMENTS, owner_queue(case.owner, case.lane), addition)

@@ -110,6 +110,7 @@ class ContactJoined(Message):
     contact_id: UUID
     lane: Lane
     text: str
+    place: Place = Field(Place(), description="where the problem is, if this contact says so")
     attachments: tuple[Attachment, ...] = ()
 
 

@@ -57,6 +57,7 @@ class CitizenAdded(Message):
     case_id: UUID
     number: str
     text: str
+    place: Place = Field(Place(), description="where the problem is, if the citizen says so now")
     attachments: tuple[Attachment, ...] = ()
 
 

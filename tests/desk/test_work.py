@@ -29,6 +29,7 @@ from shared.contracts import (
     CitizenAsked,
     Outcome,
     OwnerKind,
+    Place,
 )
 from tests.builders import a_citizen_added, an_assignment_offered
 
@@ -108,6 +109,17 @@ def test_what_a_colleague_holds_is_theirs_until_it_is_taken_over() -> None:
 def test_only_the_centre_decides_and_only_departments_return() -> None:
     assert judge(an_item(), DECIDE, "ayse") is Verdict.NOT_TRIAGE
     assert judge(a_triage_item(), RETURN, "ayse") is Verdict.NO_RETURN
+
+
+def test_a_point_that_is_told_later_is_the_place_unless_there_was_one() -> None:
+    first, second = Place(latitude=41.2867, longitude=36.33), Place(latitude=41.3, longitude=36.4)
+    item = item_of(an_assignment_offered(place=Place(street="Lise Caddesi")))
+    placed, step = add(item, a_citizen_added(text="", place=first))
+    again, _ = add(placed, a_citizen_added(text="Burada", place=second))
+
+    assert (placed.place.latitude, placed.place.street) == (first.latitude, "Lise Caddesi")
+    assert step.text == "41.28670, 36.33000"
+    assert again.place == placed.place
 
 
 def test_one_question_at_a_time_and_again_after_the_answer() -> None:

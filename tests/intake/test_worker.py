@@ -196,6 +196,16 @@ async def test_who_quotes_their_own_number_joins_their_case(at_work: System) -> 
     assert await count(at_work, "joined_case") == 1
 
 
+async def test_a_point_that_comes_with_a_follow_up_goes_along(at_work: System) -> None:
+    await at_work.tell(INTAKE, "routine", a_message())
+    number = await the_number(at_work)
+    await at_work.tell(INTAKE, "routine", a_message(text=number, place=Place(latitude=41.2867, longitude=36.33)))
+    await has(at_work, "contact", 2)
+
+    [joined] = await told(at_work, "contact.joined.v1")
+    assert joined["place"] == {"latitude": 41.2867, "longitude": 36.33}
+
+
 async def test_who_quotes_somebody_else_s_number_opens_a_case_of_their_own(at_work: System) -> None:
     await at_work.tell(INTAKE, "routine", a_message())
     number = await the_number(at_work)

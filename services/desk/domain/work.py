@@ -298,6 +298,19 @@ def receipt(offer: AssignmentOffered, now: datetime) -> AssignmentAccepted:
 
 
 def add(item: Item, addition: CitizenAdded) -> tuple[Item, Step]:
-    """The citizen wrote again: whatever was asked counts as answered."""
-    step = _step(item, StepKind.ADDED, addition.occurred_at, "", None, clean(addition.text), addition.id)
-    return replace(item, question=None), step
+    """The citizen wrote again: whatever was asked counts as answered, and a point is the place if there was none."""
+    step = _step(item, StepKind.ADDED, addition.occurred_at, "", None, _said(addition), addition.id)
+    placed = item.place if item.place.latitude is not None else _pointed(item.place, addition.place)
+    return replace(item, question=None, place=placed), step
+
+
+def _said(addition: CitizenAdded) -> str:
+    """The words, and below them the point, which is all that a location message has."""
+    place = addition.place
+    has_point = place.latitude is not None and place.longitude is not None
+    point = f"{place.latitude:.5f}, {place.longitude:.5f}" if has_point else ""
+    return "\n".join(filter(None, (clean(addition.text), point)))
+
+
+def _pointed(place: Place, told: Place) -> Place:
+    return place.model_copy(update={"latitude": told.latitude, "longitude": told.longitude})

@@ -95,9 +95,10 @@ async def save_items(connection: Connection, items: Sequence[Item]) -> None:
         """
         UPDATE work_item
         SET state = moved.state, taken_by = moved.taken_by, question = moved.question, questions = moved.questions,
-            done_at = moved.done_at, ending_id = moved.ending_id
-        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::timestamptz[], $7::uuid[])
-             AS moved (assignment_id, state, taken_by, question, questions, done_at, ending_id)
+            done_at = moved.done_at, ending_id = moved.ending_id, place = moved.place
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::timestamptz[], $7::uuid[],
+                    $8::json[])
+             AS moved (assignment_id, state, taken_by, question, questions, done_at, ending_id, place)
         WHERE work_item.assignment_id = moved.assignment_id
         """,
         [item.assignment_id for item in items],
@@ -107,6 +108,7 @@ async def save_items(connection: Connection, items: Sequence[Item]) -> None:
         [item.questions for item in items],
         [item.done_at for item in items],
         [item.ending_id for item in items],
+        [item.place.model_dump_json(exclude_none=True) for item in items],
     )
 
 

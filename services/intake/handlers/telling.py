@@ -143,6 +143,7 @@ def _work(row: Registration, numbers: Mapping[UUID, str]) -> list[Message]:
             contact_id=row.contact_id,
             lane=row.lane,
             text=row.text,
+            place=message.place,
             attachments=message.attachments,
         )
         for case_id in row.joins
