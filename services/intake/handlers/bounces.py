@@ -6,19 +6,19 @@ from uuid import UUID
 
 from services.intake import store
 from services.intake.channels import FailedAddress, Reading
+from services.intake.handlers.reading import as_one
 from shared.contracts import AddressFailed, Message, WebhookReceived
 from shared.ids import derived_id
 from shared.messaging import Unit, envelopes
 from shared.messaging.topology import NOTIFIER
 from shared.municipality.conversation import FailedAddress as Rules
-from shared.phone import bare
 from shared.vault import Vault
 
 
 async def fail_addresses(unit: Unit, readings: Sequence[tuple[Message, Reading]], vault: Vault, rules: Rules) -> None:
     """Tell the notifier of everybody we know behind an address that failed; one nobody has concerns nobody."""
     told = [
-        (payload, failed, vault.number_id(payload.channel, bare(failed.address)))
+        (payload, failed, vault.number_id(payload.channel, as_one(payload.channel, failed.address)))
         for payload, reading in readings
         if isinstance(payload, WebhookReceived)
         for failed in reading.failed_addresses

@@ -17,14 +17,15 @@ def normalised(message: MessageReceived) -> MessageReceived:
     """The message with its sender's number in E.164 and the language it is to be answered in."""
     changed: dict[str, object] = {}
     address = message.sender.address
-    if address is not None and (written := _as_one(message.channel, address)) != address:
+    if address is not None and (written := as_one(message.channel, address)) != address:
         changed["sender"] = message.sender.model_copy(update={"address": written})
     if message.channel in _UNTOLD and (language := answer_language(message.text)) != message.language:
         changed["language"] = language
     return message.model_copy(update=changed) if changed else message
 
 
-def _as_one(channel: Channel, address: str) -> str:
+def as_one(channel: Channel, address: str) -> str:
+    """The one way an address of this channel is written; a social network's ids may look like phone numbers."""
     if channel in _BY_PHONE:
         return bare(address)
     return address.strip().lower() if channel is Channel.EMAIL else address
