@@ -15,7 +15,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.intake.channels import email as reader
@@ -109,6 +109,7 @@ def test_who_wants_no_notices_finds_the_way_in_the_headers_and_beneath_the_text(
     assert f'<a href="{url}">' in part_of(mail, "html")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80), st.text(max_size=80), st.text(max_size=80))
 def test_no_field_of_a_letter_can_add_a_header(subject: str, token: str, url: str) -> None:
     injected = "\r\nBcc: kurban@example.org\r\n\r\n"

@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.intake.channels import email
@@ -262,6 +262,7 @@ def test_depth_and_parts_are_bounded() -> None:
     assert len(deep) <= DEPTH_MAX + 1
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_any_bytes_are_a_mail_or_nothing_at_all(raw: bytes) -> None:
     if raw.strip():
@@ -271,6 +272,7 @@ def test_any_bytes_are_a_mail_or_nothing_at_all(raw: bytes) -> None:
             message(raw)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(

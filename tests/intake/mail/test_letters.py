@@ -1,7 +1,7 @@
 """Turkish letters survive every encoding mail comes in, also those declared wrongly or not at all."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.intake.channels.mail.charsets import decoded
@@ -90,6 +90,7 @@ def test_other_scripts_declared_rightly_are_read() -> None:
         assert decoded(text.encode("cp949" if charset.startswith("ks") else charset), charset) == text
 
 
+@settings(deadline=None)
 @given(
     st.binary(max_size=200),
     st.one_of(st.none(), st.text(max_size=20), st.sampled_from(["utf-16", "hz", "idna", "zip"])),
