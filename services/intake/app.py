@@ -101,7 +101,7 @@ def worker() -> Service:
     registrar = Registrar(vault, numbers, CaseTokens(key_bytes(settings.ilkim_tracking_key)), place, judge.judge)
     bursts = Bursts(registrar, timedelta(seconds=settings.ilkim_gather_seconds))
     intake = Intake(registrar, bursts, objects)
-    service.background(MediaFetcher(service, objects, Files(objects), vault, configured_media()).run)
+    service.background(MediaFetcher(service, objects, Files(objects), vault, configured_media(), registrar.is_ours).run)
     queues = [f"intake.{lane}" for lane in LANES]
     kinds: list[type[Message]] = [WebhookReceived, MessageReceived, DeliveryReported]
     service.consume(Consumer("intake", queues, kinds, intake.take_in, outsiders_write=True))

@@ -6,20 +6,25 @@ What a provider or we ourselves refuse for ever is given up with its reason; wha
 
 import asyncio
 import random
-from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 import structlog
 from cryptography.exceptions import InvalidTag
 
 from services.intake import store
 from services.intake.channels import ADAPTERS, Media, TooLarge, links
-from services.intake.files import BYTES_MAX, Files, Refusal, Refused
-from services.intake.store import ClaimedFile
+from services.intake.domain import PhotoPlace
+from services.intake.files import BYTES_MAX, Files, Refusal, Refused, StoredFile
+from services.intake.store import ClaimedFile, Unplaced
 from shared import metrics
-from shared.database import is_away
-from shared.messaging import Service
+from shared.contracts import ContactJoined, Place
+from shared.database import Connection, is_away
+from shared.ids import derived_id
+from shared.messaging import Outgoing, Service, envelopes
+from shared.messaging.topology import ROUTING
 from shared.objects import Missing, ObjectStore, Tampered
 from shared.vault import Vault
 
@@ -47,8 +52,15 @@ class MediaFetcher:
     """Runs in every intake worker beside the consumers; several share the work by the rows' leases."""
 
     def __init__(
-        self, service: Service, objects: ObjectStore, files: Files, vault: Vault, sources: Mapping[str, Media]
+        self,
+        service: Service,
+        objects: ObjectStore,
+        files: Files,
+        vault: Vault,
+        sources: Mapping[str, Media],
+        is_ours: Callable[[float, float], bool],
     ) -> None:
+        self._is_ours = is_ours
         self._service, self._objects, self._files, self._vault = service, objects, files, vault
         self._sources = sources
         carried = [name for name, adapter in ADAPTERS.items() if adapter.carried is not None]
@@ -103,8 +115,27 @@ class MediaFetcher:
             return await self._give_up(file, "lost", "gone")
         except OSError as error:
             return await self._try_later(file, error)
-        await store.settle_file(self._service.pool, stored)
+        await self._keep(stored)
         return "kept"
+
+    async def _keep(self, stored: StoredFile) -> None:
+        """Recorded; a case that was opened meanwhile, and nobody knows where it is, gets the photo's place."""
+        async with self._service.pool.acquire() as connection, connection.transaction():
+            await store.settle_file(connection, stored)
+            told = await self._place(connection, stored)
+            parcel = await self._service.outbox.add(connection, told) if told else None
+        if parcel is not None:
+            await self._service.outbox.publish(parcel)
+
+    async def _place(self, connection: Connection, stored: StoredFile) -> list[Outgoing]:
+        if stored.latitude is None or stored.longitude is None:
+            return []
+        photo = PhotoPlace(stored.latitude, stored.longitude, stored.taken_at)
+        rows = [row for row in await store.unplaced_cases(connection, stored.id) if photo.is_recent(row.sent_at)]
+        if not rows or not self._is_ours(photo.latitude, photo.longitude):
+            return []
+        await store.place_cases(connection, [row.case_id for row in rows], photo.latitude, photo.longitude)
+        return [told for row in rows for told in envelopes(ROUTING, row.lane, [_placed(row, stored.id, photo)])]
 
     async def _bytes(self, file: ClaimedFile) -> bytes:
         """From the payload the file came in, or from its provider. Raises ValueError, OSError, Missing."""
@@ -139,3 +170,16 @@ class MediaFetcher:
             except Exception as error:
                 if not is_away(error):
                     raise
+
+
+def _placed(row: Unplaced, file_id: UUID, photo: PhotoPlace) -> ContactJoined:
+    """What the case's owner hears: the contact that opened it has a place after all."""
+    return ContactJoined(
+        id=derived_id(row.sent_at, "photo.placed", row.case_id, file_id),
+        occurred_at=datetime.now(UTC),
+        case_id=row.case_id,
+        contact_id=row.contact_id,
+        lane=row.lane,
+        text="",
+        place=Place(latitude=photo.latitude, longitude=photo.longitude),
+    )

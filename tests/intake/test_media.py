@@ -113,6 +113,27 @@ async def test_a_photo_s_place_is_the_case_s_when_nothing_else_was_told(system: 
     assert opened["place"]["longitude"] == pytest.approx(36.33, abs=1e-4)
 
 
+async def test_a_photo_that_comes_after_its_case_was_opened_still_places_it_once(at_work: System, phone: Phone) -> None:
+    await write(at_work, await phone.upload(fault="http_500", count=1))
+    await settled(at_work)
+
+    [opened] = [event for event in await at_work.told() if event["type"] == "case.opened.v1"]
+    assert "latitude" not in opened["place"]
+    [placed] = [event for event in await at_work.told() if event["type"] == "contact.joined.v1"]
+    assert (placed["case_id"], placed["text"]) == (opened["case_id"], "")
+    assert placed["place"]["latitude"] == pytest.approx(41.2867, abs=1e-4)
+    assert await at_work.value("SELECT latitude FROM case_file") == pytest.approx(41.2867, abs=1e-4)
+
+
+async def test_a_late_photo_from_elsewhere_places_nothing(at_work: System, phone: Phone) -> None:
+    ankara = GPS | {2: (39.0, 55.0, 0.0), 4: (32.0, 51.0, 0.0)}
+    await write(at_work, await phone.upload(a_photo(gps=ankara), fault="http_500", count=1))
+    await settled(at_work)
+
+    assert not await _told(at_work, "contact.joined.v1")
+    assert await at_work.value("SELECT latitude FROM case_file") is None
+
+
 async def test_departments_know_the_file_s_id_before_it_is_there(at_work: System, phone: Phone) -> None:
     await write(at_work, await phone.upload())
     [row] = await settled(at_work)

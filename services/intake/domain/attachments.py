@@ -20,6 +20,10 @@ class PhotoPlace:
     longitude: float
     taken_at: datetime | None
 
+    def is_recent(self, sent_at: datetime) -> bool:
+        """Whether it shows the problem of a message sent then; one that does not say when is taken at its word."""
+        return self.taken_at is None or sent_at - self.taken_at <= PHOTO_AGE_MAX
+
 
 def file_id(message: MessageReceived, position: int, attachment: Attachment) -> UUID:
     """The id of a file that still has to be fetched."""
@@ -64,11 +68,7 @@ def with_photo_place(
         return message
     for attachment in message.attachments:
         photo = photos.get(attachment.id) if attachment.id else None
-        if photo and _is_recent(photo, message) and is_ours(photo.latitude, photo.longitude):
+        if photo and photo.is_recent(message.occurred_at) and is_ours(photo.latitude, photo.longitude):
             place = told.model_copy(update={"latitude": photo.latitude, "longitude": photo.longitude})
             return message.model_copy(update={"place": place})
     return message
-
-
-def _is_recent(photo: PhotoPlace, message: MessageReceived) -> bool:
-    return photo.taken_at is None or message.occurred_at - photo.taken_at <= PHOTO_AGE_MAX

@@ -93,9 +93,10 @@ class Registrar:
         photos = await store.photo_places(unit.connection, ids)
         if not photos:
             return arrivals
-        return [replace(row, message=with_photo_place(row.message, photos, self._is_ours)) for row in arrivals]
+        return [replace(row, message=with_photo_place(row.message, photos, self.is_ours)) for row in arrivals]
 
-    def _is_ours(self, latitude: float, longitude: float) -> bool:
+    def is_ours(self, latitude: float, longitude: float) -> bool:
+        """Whether a point lies within the municipality."""
         return self.gazetteer.locate((), latitude=latitude, longitude=longitude).neighbourhood is not None
 
     async def _meet(self, unit: Unit, arrivals: Sequence[Arrival]) -> Mapping[UUID, Sequence[AddressRecorded]]:

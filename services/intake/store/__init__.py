@@ -41,6 +41,7 @@ from services.intake.store.contacts import (
 from services.intake.store.files import (
     ClaimedFile,
     FileState,
+    Unplaced,
     claim_files,
     expect_files,
     files_of_case,
@@ -48,9 +49,11 @@ from services.intake.store.files import (
     give_up_without_source,
     own_files_of_case,
     photo_places,
+    place_cases,
     raw_body,
     settle_file,
     try_file_later,
+    unplaced_cases,
 )
 from services.intake.store.forms import (
     Submission,
@@ -89,6 +92,7 @@ __all__ = [
     "Reference",
     "Submission",
     "Surroundings",
+    "Unplaced",
     "add_contacts",
     "add_messages",
     "add_people",
@@ -131,6 +135,7 @@ __all__ = [
     "people_at",
     "people_of",
     "photo_places",
+    "place_cases",
     "put_off_first",
     "raw_body",
     "settle_call_backs",
@@ -142,6 +147,7 @@ __all__ = [
     "submission",
     "surroundings",
     "try_file_later",
+    "unplaced_cases",
     "unsent_form_files",
     "waiting_messages",
 ]

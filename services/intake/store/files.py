@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -10,7 +10,7 @@ import asyncpg
 from services.intake.domain import PhotoPlace, is_kept
 from services.intake.files import StoredFile
 from services.intake.store.contacts import Inbound
-from shared.contracts import Attachment, MessageReceived
+from shared.contracts import Attachment, Lane, MessageReceived
 from shared.database import Connection
 from shared.vault import Vault
 
@@ -124,9 +124,50 @@ async def photo_places(connection: Connection, file_ids: Collection[UUID]) -> di
     return {UUID(int=row["id"].int): PhotoPlace(row["latitude"], row["longitude"], row["taken_at"]) for row in rows}
 
 
-async def settle_file(pool: asyncpg.Pool, file: StoredFile) -> None:
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """An open case whose citizen told no place, and the contact that opened it."""
+
+    case_id: UUID
+    contact_id: UUID
+    sent_at: datetime
+    lane: Lane
+
+
+async def unplaced_cases(connection: Connection, file_id: UUID) -> list[Unplaced]:
+    """The cases that came with this file, while nothing is known of where they are; locked till the end."""
+    rows = await connection.fetch(
+        """
+        SELECT case_file.id, contact.id AS contact_id, contact.occurred_at, contact.lane
+        FROM file
+        JOIN contact ON contact.id = file.contact_id
+        JOIN case_file ON case_file.contact_id = contact.id
+        WHERE file.id = $1
+          AND case_file.latitude IS NULL
+          AND case_file.neighbourhood IS NULL
+          AND coalesce(case_file.place ->> 'neighbourhood', case_file.place ->> 'street') IS NULL
+          AND case_file.state <> 'closed'
+        ORDER BY case_file.id
+        FOR UPDATE OF case_file
+        """,
+        file_id,
+    )
+    return [
+        Unplaced(UUID(int=row["id"].int), UUID(int=row["contact_id"].int), row["occurred_at"], row["lane"])
+        for row in rows
+    ]
+
+
+async def place_cases(connection: Connection, case_ids: Collection[UUID], latitude: float, longitude: float) -> None:
+    """Cases lie where a photo of theirs was taken."""
+    await connection.execute(
+        "UPDATE case_file SET latitude = $2, longitude = $3 WHERE id = ANY($1)", list(case_ids), latitude, longitude
+    )
+
+
+async def settle_file(connection: Connection, file: StoredFile) -> None:
     """A file is kept."""
-    await pool.execute(
+    await connection.execute(
         """
         UPDATE file
         SET state = 'kept', due_at = NULL, settled_at = now(), media_type = $2, size_bytes = $3,
