@@ -64,8 +64,9 @@ STEPS: Final[list[type[Message]]] = [
     CaseAsked,
     CaseClosed,
 ]
-# Larger batches; a citizen's next message comes later than that.
+# Larger batches; a citizen's next message, and the answer to a reply, come later than that.
 LINGER_SECONDS: Final = 0.2
+NOTICES_LINGER_SECONDS: Final = 1.0
 
 
 class IntakeSettings(Settings):
@@ -109,7 +110,7 @@ def worker() -> Service:
     service.consume(Consumer("settled-tasks", ["intake.settled"], [TaskSettled], tasks.settle))
     service.consume(Consumer("steps", ["intake.steps"], STEPS, follow_cases, linger_seconds=LINGER_SECONDS))
     service.consume(
-        Consumer("notices", ["intake.notices"], [NoticeRecorded], note_notices, linger_seconds=LINGER_SECONDS)
+        Consumer("notices", ["intake.notices"], [NoticeRecorded], note_notices, linger_seconds=NOTICES_LINGER_SECONDS)
     )
     service.consume(Consumer("web-replies", [reply_queue(Channel.WEB)], [ReplyRequested], keep_replies))
     service.background(Sweeper(service, bursts).run)
