@@ -19,7 +19,13 @@ FLAGS: Final = (
 )
 EVERY_LOOK: Final = [Look(width, scheme) for width in (PHONE, DESKTOP) for scheme in ("light", "dark")]
 SHORT: Final = [Look(PHONE, "light"), Look(DESKTOP, "dark")]
-LOOKS: Final = EVERY_LOOK if os.environ.get("BROWSER_LOOKS") == "all" else SHORT
+IS_LONG: Final = os.environ.get("BROWSER_LOOKS") == "all"
+LOOKS: Final = EVERY_LOOK if IS_LONG else SHORT
+# With scripts in every look; without them the pages look alike, so that in the short form one look is enough.
+WAYS: Final = [(look, True) for look in LOOKS] + [(look, False) for look in (LOOKS if IS_LONG else LOOKS[:1])]
+BOTH_WAYS: Final = pytest.mark.parametrize(
+    ("look", "scripts"), WAYS, ids=[f"{look}-{'with' if scripts else 'without'} scripts" for look, scripts in WAYS]
+)
 
 
 @pytest.fixture(scope="session")

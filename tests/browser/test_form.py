@@ -10,13 +10,13 @@ from playwright.async_api import Browser, expect
 from services.intake.app import edge, worker
 from shared.contracts import CaseAssigned
 from shared.messaging.topology import EVENTS
+from tests.browser.conftest import BOTH_WAYS
 from tests.browser.visitor import DESKTOP, Look, Visitor, a_visit
 from tests.builders import a_case_assigned
 from tests.harness import System, a_system, built, running, serving, until
 
 TEXT = "Parktaki salıncağın zinciri kopmuş, çocuklar düşüyor"
 LIGHT = Look(DESKTOP, "light")
-BOTH_WAYS = pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
 # In the middle of the neighbourhood Kale.
 KALE = {"latitude": 41.291514, "longitude": 36.334778}
 

@@ -11,6 +11,7 @@ from shared.contracts import CaseEvent, Channel
 from shared.ids import new_id
 from shared.messaging.topology import EVENTS
 from shared.tokens import CaseTokens, OptOutTokens
+from tests.browser.conftest import BOTH_WAYS
 from tests.browser.visitor import DESKTOP, PHONE, Look, Visitor, a_visit
 from tests.builders import a_case_accepted, a_case_asked, a_case_assigned, a_case_closed
 from tests.harness import System, a_system, built, running, serving, until
@@ -18,7 +19,6 @@ from tests.harness import System, a_system, built, running, serving, until
 LIGHT = Look(DESKTOP, "light")
 KEY = bytes(range(32))
 TOKENS = CaseTokens(KEY)
-BOTH_WAYS = pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
 ANSWER = (
     "Konteyner bu sabah boşaltıldı ve çevresi yıkandı. Mahallenize salı günü bir konteyner daha koyuyoruz; "
     "doluluk sürerse bu sayfadan haber verin."
@@ -158,12 +158,19 @@ async def test_a_wrong_code_is_told_in_words(chromium: Browser, site: str, syste
 async def test_the_timeline_renews_itself_while_one_looks(chromium: Browser, site: str, system: System) -> None:
     number = await a_case(chromium, site, system)
     async with a_visit(chromium, Look(PHONE, "dark")) as visitor:
+        await visitor.page.clock.install()
         await visitor.page.goto(f"{site}/takip/{number}/{TOKENS.code(number)}")
         case_id = await system.value("SELECT id FROM case_file WHERE number = $1", number)
         step = a_case_assigned(case_id=case_id, number=number, occurred_at=datetime.now(UTC))
         await system.tell(EVENTS, "router.told.routine", step)
 
-        await expect(visitor.page.locator(".timeline")).to_contain_text("Temizlik İşleri", timeout=30_000)
+        async def has_owner() -> bool:
+            return await system.value("SELECT owner FROM case_file WHERE id = $1", case_id) is not None
+
+        await until(has_owner)
+        await visitor.page.clock.run_for(21_000)
+
+        await expect(visitor.page.locator(".timeline")).to_contain_text("Temizlik İşleri")
 
 
 @BOTH_WAYS
