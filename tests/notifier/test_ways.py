@@ -538,3 +538,22 @@ async def test_an_address_that_was_only_told_gets_no_word_of_the_case(
 
     assert all("Konteyner" not in row.text and "482-715-936" in row.text for row in sms.sent())
     assert all(row["news_only"] for row in await deliveries(system))
+
+
+async def test_a_notice_that_cannot_be_decided_stops_no_other(system: System, provider: Provider, sms: Sms) -> None:
+    provider.fault("131056", count=2)
+    people = [a_citizen(), a_citizen(address="+905320000003")]
+    async with at_work(system, provider):
+        for person in people:
+            await tell(system, *person)
+        await until(partial(are, system, "accepted", "accepted"))
+    broken, whole = (row["id"] for row in await notices(system))
+    await system.pool.execute("UPDATE delivery SET status = 'failed'")
+    await system.pool.execute("UPDATE notice SET status = 'waiting', look_again_at = now()")
+    await system.pool.execute('UPDATE notice SET words = \'{"nonsense": "x"}\' WHERE id = $1', broken)
+    provider.fault("131026")  # so that it must be said anew, for SMS
+    async with at_work(system, provider, sms):
+        await until(partial(are, system, "accepted", "waiting"))
+
+    assert [row["reasons"][-1] for row in await notices(system) if row["id"] == broken] == ["undecided"]
+    assert await system.value("SELECT status FROM notice WHERE id = $1", whole) == "accepted"

@@ -7,6 +7,8 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from services.notifier import store
 from services.notifier.domain import (
     Composer,
@@ -33,10 +35,13 @@ from shared.messaging.topology import DESK, EVENTS, REPLIES, reply_queue
 from shared.municipality import ReplyEvent
 from shared.municipality.delivery import DeliveryRules, Rung
 
+log = structlog.get_logger()
+
 # No lane: these facts are counted, nobody replies to them.
 FACTS_KEY: Final = "notifier.recorded"
 TASKS_KEY: Final = "tasks"
 TASK_TEXT_MAX: Final = 4000
+UNDECIDED_AGAIN: Final = timedelta(minutes=10)
 
 
 @dataclass
@@ -60,6 +65,15 @@ class Written:
             [row for row in self.facts if row[0] in notices],
             self.paced,
         )
+
+    def add(self, other: "Written") -> None:
+        """What follows from other decisions, behind ours."""
+        self.decided += other.decided
+        self.begun += other.begun
+        self.held += other.held
+        self.outgoing += other.outgoing
+        self.facts += other.facts
+        self.paced |= other.paced
 
     def messages(self) -> list[Outgoing]:
         """What is published with the commit."""
@@ -88,6 +102,21 @@ class Clerk:
             if person is not None and not row.has_turn:
                 known[person.id] = self._spared(written, person, decision.step, now)
         return written
+
+    def decide_each(self, notices: Sequence[Open], people: Mapping[UUID, Person], now: datetime) -> Written:
+        """The same, where one that cannot be decided (its words were lost, say) must not stop the others."""
+        try:
+            return self.decide(notices, people, now)
+        except Exception as error:
+            if len(notices) == 1:
+                log.error("undecided", notice=str(notices[0].notice.id), error=type(error).__name__)
+                notice = notices[0].notice
+                stuck = Decided(notice.id, NoticeStatus.WAITING, ("undecided",), look_again=UNDECIDED_AGAIN)
+                return Written(decided=[(notice, stuck)])
+        whole = Written()
+        for row in notices:
+            whole.add(self.decide_each([row], people, now))
+        return whole
 
     async def save(self, connection: Connection, written: Written) -> None:
         """Write down what was decided about notices that are there already."""

@@ -303,7 +303,7 @@ class PostOffice:
             rest = [row for row in rows if not _is_doubted(row)]
             ids = {row.notice.person_id for row in rest if row.notice.person_id}
             people = await store.people(connection, ids, self._vault) if ids else {}
-            written = self._clerk.decide(rest, people, await store.clock(connection))
+            written = self._clerk.decide_each(rest, people, await store.clock(connection))
             await self._clerk.save(connection, written)
             parcel = await self._service.outbox.add(connection, [*outgoing, *written.messages()])
         for held in written.held:
