@@ -8,7 +8,7 @@ from typing import Any
 from services.desk.domain import begun, fold
 from shared.contracts import CallReported, CallState, Channel, EarlierCase
 from shared.messaging.topology import DESK
-from tests.builders import AT, PHONE, a_call
+from tests.builders import AT, PHONE, a_call, an_id
 from tests.desk.conftest import USER, Desk
 from tests.harness import until
 
@@ -154,6 +154,8 @@ async def test_an_entry_begins_with_who_calls(at_desk: Desk) -> None:
 
     assert f'value="{SHOWN_PHONE}"' in page and 'value="Ayşe Yılmaz"' in page
     assert "482-715-936" in page
+    again = (await at_desk.send("/entry", id=str(an_id()), channel="phone", text="", call=str(call))).text
+    assert "482-715-936" in again and f'name="call" value="{call}"' in again
 
 
 async def test_reports_of_many_calls_come_mixed_in_one_batch(at_desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,9 @@ import pytest
 
 from services.desk.domain import WAYS, Settle, TaskVerdict, judge_settling, settled, task_of
 from services.desk.pages import TEMPLATES
+from services.desk.store import entries as entry_store
+from services.desk.store import tasks as task_store
+from services.desk.store.entries import Like
 from shared import municipality
 from shared.contracts import TaskDecision, TaskKind, TaskRequested
 from shared.messaging.topology import DESK
@@ -231,3 +235,45 @@ def test_every_reason_a_service_gives_has_words() -> None:
     keys = Pages(TEMPLATES, PLACE).catalogue.keys
 
     assert {f"task_reason.{reason}" for reason in REASONS} <= keys
+
+
+async def test_lists_stay_quick_with_a_long_backlog(at_desk: Desk) -> None:
+    await ask(at_desk)
+    await at_desk.system.pool.execute(
+        """
+        INSERT INTO task
+        SELECT (jsonb_populate_record(task, jsonb_build_object(
+                   'id', gen_random_uuid(), 'requested_at', requested_at + n * interval '1 second'))).*
+        FROM task, generate_series(1, 20000) AS n
+        """
+    )
+    await at_desk.system.pool.execute(
+        """
+        INSERT INTO known_case
+        SELECT gen_random_uuid(), '111-111-111', 2, true, 2, 'zabita', 'topic-' || n % 200, n % 60, now()
+        FROM generate_series(1, 20000) AS n
+        """
+    )
+    await at_desk.system.pool.execute("ANALYZE task, known_case")
+    middle = await task_store.find(
+        at_desk.system.pool,
+        await at_desk.system.value("SELECT id FROM task ORDER BY requested_at OFFSET 10000 LIMIT 1"),
+    )
+    like = Like("topic-7", ["topic-7"], "7", "70. Sokak")
+
+    for question in (
+        task_store.waiting(at_desk.system.pool, None, 100, middle),
+        entry_store.similar(at_desk.system.pool, like, timedelta(days=28), 5),
+    ):
+        began = time.perf_counter()
+        assert await question
+        assert time.perf_counter() - began < 0.1
+
+
+@pytest.mark.parametrize("path", ["/tasks", "/entry", "/calls"])
+async def test_every_page_speaks_english_too(at_desk: Desk, path: str) -> None:
+    await ask(at_desk)
+
+    page = await at_desk.get(f"{path}?dil=en")
+
+    assert (page.status, '<html lang="en">' in page.text, "New entry" in page.text) == (200, True, True)

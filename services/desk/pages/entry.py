@@ -1,5 +1,6 @@
 """The operator's entry: who calls and about what, what the words point to while they are typed, and the number."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,6 +35,7 @@ NUMBER_WAIT_SECONDS: Final = 1.5
 OTHER: Final = "other"
 # A street's type as it is said behind a name: "Gazi Caddesi", but "70. Sokak".
 _TYPES: Final = {"Cadde": "Caddesi", "Bulvar": "Bulvarı", "Meydan": "Meydanı"}
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _FAULTS: Final = {"phone": "wrong.phone", "email": "wrong.email", "received_on": "wrong.date"}
 
 
@@ -99,7 +101,7 @@ class EntryPages:
     async def prefilled(self, by: str, task_id: UUID | None, caller: Caller | None) -> dict[str, str]:
         """What is known of who called, or of whom a call-back is about; that somebody looked is kept."""
         if caller is not None:
-            return _known(caller.reached)
+            return _known(caller.reached) | {"call": str(caller.call.id)}
         if task_id is None:
             return {}
         try:
@@ -141,19 +143,24 @@ class EntryPages:
     async def enter(self, request: Request, by: str, typed: Mapping[str, str]) -> Response:
         """Save and show the number; what is wrong is said beside its field, and what was typed stays."""
         if "show" in typed:
-            return await self.form(request, Sent(typed))
+            return await self._again(request, by, Sent(typed))
         if typed.get("proposal") == OTHER and not typed.get("owner"):
-            return await self.form(request, Sent(typed, {"owner": "wrong.missing"}, status=422))
+            return await self._again(request, by, Sent(typed, {"owner": "wrong.missing"}, status=422))
         try:
             entry = Entry.model_validate(self._values(typed))
             entered = await self._entries.enter(entry, by)
         except ValidationError as error:
             wrong = {field: _FAULTS.get(field, words) for field, words in faults_of(error).items()}
-            return await self.form(request, Sent(typed, wrong, status=422))
+            return await self._again(request, by, Sent(typed, wrong, status=422))
         except WrongEntry as error:
-            return await self.form(request, Sent(typed, error.faults, status=422))
+            return await self._again(request, by, Sent(typed, error.faults, status=422))
         again = {"again": "yes"} if entered.id != entry.id else {}
         return RedirectResponse(f"/entry/{entered.id}" + (f"?{urlencode(again)}" if again else ""), 303)
+
+    async def _again(self, request: Request, by: str, sent: Sent) -> Response:
+        """The form once more, with whoever is on the line."""
+        call = sent.typed.get("call", "")
+        return await self.form(request, sent, await self.caller(by, UUID(call)) if _UUID.fullmatch(call) else None)
 
     async def entered(self, request: Request, entry_id: UUID) -> Response:
         """The tracking number, large, as soon as it is there; a moment is waited for it."""
