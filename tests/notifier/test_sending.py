@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifier.domain import Answer, Result, Standing, advance, receipt_change, result_change
-from services.notifier.senders import Letter
+from services.notifier.senders import ApprovedTemplate, Letter
 from services.notifier.senders.http import ANSWER_BYTES_MAX, Said
 from services.notifier.senders.whatsapp import CODES, WhatsApp, read_answer
 from shared.contracts import NoticeStatus
@@ -91,13 +92,13 @@ async def test_a_redirect_is_not_followed() -> None:
     assert (await send_to(answer)).answer is Answer.UNKNOWN
 
 
-async def send_to(answer: Any) -> Result:
+async def send_to(answer: Any, letter: Letter = LETTER) -> Result:
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", answer)
     async with TestServer(application) as server:
         sender = WhatsApp(str(server.make_url("")), "token")
         try:
-            return await sender.send(LETTER)
+            return await sender.send(letter)
         finally:
             await sender.close()
 
@@ -179,3 +180,44 @@ def test_a_provider_s_own_wish_when_to_try_again_is_granted() -> None:
 
     assert change is not None
     assert change.look_again == timedelta(seconds=6)
+
+
+async def sent_by_whatsapp(**changed: Any) -> dict[str, Any]:
+    """What the request to WhatsApp says."""
+    asked: list[dict[str, Any]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.append(await request.json())
+        return web.Response(body=ACCEPTED)
+
+    await send_to(answer, replace(LETTER, **changed))
+    return asked[0]
+
+
+async def test_whatsapp_answers_below_the_citizen_s_own_message() -> None:
+    assert (await sent_by_whatsapp(thread_id="wamid.7"))["context"] == {"message_id": "wamid.7"}
+
+
+async def test_whatsapp_is_given_an_approved_text_by_name_with_its_parameters_in_order() -> None:
+    template = ApprovedTemplate("ilkim_basvuru_alindi", "tr", ("482-715-936", "7K2M-9QXD"))
+    asked = await sent_by_whatsapp(template=template, thread_id="wamid.7")
+
+    assert asked["type"] == "template"
+    assert asked["template"]["name"] == "ilkim_basvuru_alindi"
+    assert [one["text"] for one in asked["template"]["components"][0]["parameters"]] == ["482-715-936", "7K2M-9QXD"]
+    assert "context" not in asked
+
+
+@pytest.mark.parametrize(
+    ("address", "field", "value"),
+    [
+        (PHONE, "to", PHONE.removeprefix("+")),
+        ("TR.1234567", "recipient", "TR.1234567"),
+        ("wa:TR.12", "recipient", "TR.12"),
+    ],
+)
+async def test_whatsapp_reaches_who_hides_their_number_by_their_id(address: str, field: str, value: str) -> None:
+    asked = await sent_by_whatsapp(address=address)
+
+    assert asked[field] == value
+    assert len({"to", "recipient"} & asked.keys()) == 1
