@@ -32,7 +32,7 @@ from shared.messaging.topology import EVENTS
 from shared.municipality import ReplyEvent
 from shared.vault import Vault
 
-_AUTOMATIC: Final = frozenset({ReplyEvent.RECEIPT, ReplyEvent.JOINED, ReplyEvent.UNREADABLE})
+_AUTOMATIC: Final = frozenset({ReplyEvent.RECEIPT, ReplyEvent.JOINED})
 _SETTLED_AS: Final[Mapping[TaskDecision, NoticeStatus]] = {
     TaskDecision.DONE: NoticeStatus.DELIVERED,
     TaskDecision.RETRY: NoticeStatus.WAITING,

@@ -28,7 +28,6 @@ class ReplyEvent(StrEnum):
     QUESTION = "question"
     EMERGENCY = "emergency"
     INFORMATION_ANSWERED = "information_answered"
-    UNREADABLE = "unreadable"  # what was sent could not be read, or was too large
     NEWS = "news"  # there is news on the tracking page; says nothing of the case
 
 
@@ -65,7 +64,6 @@ SLOTS: Mapping[ReplyEvent, Slots] = {
     ReplyEvent.QUESTION: Slots(required=frozenset({"number", "text"}), optional=_TRACKING | {"department"}),
     ReplyEvent.EMERGENCY: Slots(required=frozenset({"advice_number"}), optional=frozenset({"number"})),
     ReplyEvent.INFORMATION_ANSWERED: Slots(required=frozenset({"text"}), optional=frozenset({"number"})),
-    ReplyEvent.UNREADABLE: Slots(required=frozenset()),
     ReplyEvent.NEWS: Slots(required=frozenset({"number"}), optional=frozenset({"link"})),
 }
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
