@@ -61,12 +61,12 @@ async def test_every_mail_is_taken_parked_or_refused_and_no_machine_opens_a_case
         "SELECT count(*) FROM raw_message r WHERE NOT EXISTS (SELECT FROM contact WHERE raw_id = r.id)"
     )
     contacts = await system.value("SELECT count(*) FROM contact")
-    kinds = await system.rows("SELECT purpose, effect, count(*) FROM contact GROUP BY 1, 2 ORDER BY 1, 2")
+    kinds = await system.rows("SELECT purpose, effect, reason, count(*) FROM contact GROUP BY 1, 2, 3 ORDER BY 1, 2, 3")
     opened = await system.value(
         "SELECT count(*) FROM case_file JOIN contact ON contact.id = contact_id WHERE purpose = 'automatic'"
     )
     print(f"\n{len(found)} files: {dict(codes)}; {contacts} contacts, {parked} stored without one of their own")
-    print(*(f"  {row['purpose']:12} {row['effect']:8} {row['count']}" for row in kinds), sep="\n")
+    print(*(f"  {row['purpose']:12} {row['effect']:8} {row['reason']:20} {row['count']}" for row in kinds), sep="\n")
     assert codes.total() == len(found)
     assert set(codes) <= {250, 552, 554}
     assert opened == 0
