@@ -15,8 +15,10 @@ import pytest
 
 from services.intake.app import edge
 from services.intake.channels import ADAPTERS
+from tests.builders import a_webhook
 from tests.harness import System, built, serving, until
 from tests.intake.kits import KITS
+from tests.intake.kits.base import Posted
 
 ROOT = Path(os.environ.get("ILKIM_DATA", "/nonexistent")) / "webhook"
 # Whose payloads a folder holds.
@@ -27,10 +29,21 @@ FOLDERS = {
     "instagram": "instagram",
     "sms_twilio": "twilio",
     "sms_verimor": "verimor",
+    "santral_verimor": "verimor-santral",
+    "santral_bulutfon": "bulutfon",
+}
+# Telephone exchanges have no kit: what an endpoint needs, and how it is posted to.
+EXCHANGES = {
+    "verimor-santral": ({"VERIMOR_SANTRAL_KEY": "agreed"}, Posted(query="?key=agreed")),
+    "bulutfon": (
+        {"BULUTFON_HOOK_USER": "exchange", "BULUTFON_HOOK_PASSWORD": "agreed"},
+        Posted(headers={"Authorization": aiohttp.encode_basic_auth("exchange", "agreed")}),
+    ),
 }
 # What an endpoint may say: taken, or no payload of this provider.
 ANSWERS = frozenset({200, 400})
 FENCED = re.compile(r"```json\s.*?```", re.DOTALL)
+EXAMPLE = re.compile(r"```[^\n]*\n(.*?)```", re.DOTALL)
 
 pytestmark = pytest.mark.skipif(not ROOT.exists(), reason="ILKIM_DATA names no folder with real webhooks")
 
@@ -44,6 +57,9 @@ def _bodies(file: Path) -> Iterator[bytes]:
     if file.suffix != ".md":
         yield file.read_bytes()
         return
+    if file.parent.name.startswith("santral"):
+        yield from (block.strip().encode() for block in EXAMPLE.findall(file.read_text(encoding="utf-8")))
+        return
     for block in FENCED.findall(file.read_text(encoding="utf-8")):
         start = min((at for at in (block.find("[\n"), block.find("{\n")) if at >= 0), default=-1)
         if start >= 0:
@@ -54,6 +70,7 @@ def _bodies(file: Path) -> Iterator[bytes]:
 async def module_edge(module_system: System) -> AsyncIterator[str]:
     """An edge with every endpoint configured."""
     environment = {name: value for kit in KITS.values() for name, value in kit.environment.items()}
+    environment |= {name: value for needed, _ in EXCHANGES.values() for name, value in needed.items()}
     service = built(edge, module_system, **environment)
     async with serving(service) as url:
         await until(service.broker_is_there)
@@ -72,27 +89,27 @@ async def test_each_is_taken_or_refused_and_what_is_taken_is_kept(
 
     await until(lambda: kept(at_work, len(taken)), 60)
     found = Counter(status for status in statuses)
-    messages, receipts, parked = 0, 0, 0
+    messages, receipts, calls, parked = 0, 0, 0, 0
     for body in taken:
         try:
-            reading = ADAPTERS[name].read(KITS[name].payload(body))
+            reading = ADAPTERS[name].read(a_webhook(body, channel=ADAPTERS[name].channel, provider=name))
         except (ValueError, RecursionError):
             parked += 1
             continue
         messages, receipts = messages + len(reading.messages), receipts + len(reading.receipts)
+        calls += len(reading.calls)
     assert await at_work.value("SELECT count(*) FROM retry") == 0
     assert await at_work.value("SELECT count(*) FROM dead_letter") == 0
     assert await at_work.value("SELECT count(*) FROM parked_message") == parked
     with capsys.disabled():
         print(f"\n{folder}: {len(bodies)} payloads, {dict(found)}", end=", ")
-        print(f"{messages} messages, {receipts} receipts, {parked} parked")
+        print(f"{messages} messages, {receipts} receipts, {calls} calls, {parked} parked")
 
 
 async def post(url: str, name: str, body: bytes) -> int:
-    signed, address = KITS[name].signed, f"{url}/webhooks/{name}"
-    assert signed is not None
+    address = f"{url}/webhooks/{name}"
     try:
-        posted = signed(body, address)
+        posted = EXCHANGES[name][1] if name in EXCHANGES else _signed(name, body, address)
     except UnicodeDecodeError:
         return 400
     async with (
@@ -100,6 +117,12 @@ async def post(url: str, name: str, body: bytes) -> int:
         client.post(address + posted.query, data=body, headers=posted.headers) as answer,
     ):
         return answer.status
+
+
+def _signed(name: str, body: bytes, address: str) -> Posted:
+    signed = KITS[name].signed
+    assert signed is not None
+    return signed(body, address)
 
 
 async def kept(system: System, count: int) -> bool:
