@@ -45,9 +45,12 @@ def read(kind: type[S]) -> S:
 
 
 class ProviderSettings(BaseSettings):
-    """What one outside party needs from the environment; each field is an upper-case variable of its own."""
+    """What one outside party needs from the environment; each field is an upper-case variable of its own.
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+    An empty variable is one that is not set.
+    """
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
 
 
 P = TypeVar("P", bound=ProviderSettings)
