@@ -57,6 +57,17 @@ class Installation:
             assert answer.status < 300, f"{answer.status} {await answer.text()}"
             return await answer.json()
 
+    def must_be_awake(self) -> None:
+        """Skip where nobody knows whether it is night there: an outcome by SMS waits for the morning."""
+        if self.state is None:
+            pytest.skip("the quiet hours of this installation are its own")
+
+    def database_url(self) -> str:
+        """Skip where the database of the installation is not told."""
+        if "DATABASE_URL" not in self.environment:
+            pytest.skip("the database of this installation is not told")
+        return self.environment["DATABASE_URL"]
+
     def pid(self, process: str) -> int:
         if self.state is None:
             pytest.skip("the processes of this installation are not ours to kill")

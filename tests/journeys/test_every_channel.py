@@ -139,6 +139,7 @@ async def test_the_form_leads_to_a_page_that_tells_the_outcome(installation: Ins
 
 @pytest.mark.parametrize("channel", ["phone", "face_to_face", "muhtar"])
 async def test_who_called_or_came_is_answered_by_sms(installation: Installation, broker: Broker, channel: str) -> None:
+    installation.must_be_awake()
     citizen, street = a_number(), a_street()
     number = await entered(installation, channel, phone=citizen, text=rubbish(street))
     offer = await closed(broker, street)
@@ -171,6 +172,7 @@ async def test_paper_is_answered_on_paper_by_a_person(
 
 
 async def test_a_caller_without_a_mobile_phone_is_called(installation: Installation, broker: Broker) -> None:
+    installation.must_be_awake()
     street = a_street()
     number = await entered(installation, "phone", phone="0362 431 00 00", text=rubbish(street), wish="call")
     await closed(broker, street)

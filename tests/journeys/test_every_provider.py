@@ -58,6 +58,7 @@ async def test_a_social_network_answers_where_it_was_asked(
 @pytest.mark.parametrize("name", SMS)
 async def test_an_sms_is_answered_by_sms(installation: Installation, broker: Broker, name: str) -> None:
     """Any provider will do."""
+    installation.must_be_awake()
     citizen, street = a_citizen(name), f"{name} sokağında"
     await writes(installation, name, citizen, f"Kadıköy Mahallesi {street} çöp konteyneri taştı, çöpler alınmıyor")
     offer = await work_of(broker, "temizlik-isleri", street)

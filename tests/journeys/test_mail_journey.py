@@ -122,7 +122,7 @@ async def test_a_bounce_makes_the_notice_fail(installation: Installation, broker
 
 
 async def counted(installation: Installation, query: str, *values: object) -> int:
-    connection = await asyncpg.connect(installation.environment["DATABASE_URL"])
+    connection = await asyncpg.connect(installation.database_url())
     try:
         return int(await connection.fetchval(query, *values))
     finally:

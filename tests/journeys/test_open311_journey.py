@@ -17,7 +17,7 @@ Broker = aio_pika.abc.AbstractChannel
 
 async def a_key(installation: Installation) -> str:
     key = new_key()
-    url = installation.environment["DATABASE_URL"]
+    url = installation.database_url()
     connection = await asyncpg.connect(url, server_settings={"search_path": "intake"})
     try:
         digest = hashlib.sha256(key.encode()).digest()
