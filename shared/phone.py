@@ -8,6 +8,15 @@ import phonenumbers
 
 COUNTRY: Final = "TR"
 REMEMBERED_MAX: Final = 20_000
+_WITHOUT_SMS: Final = frozenset(
+    {
+        phonenumbers.PhoneNumberType.FIXED_LINE,
+        phonenumbers.PhoneNumberType.TOLL_FREE,
+        phonenumbers.PhoneNumberType.PREMIUM_RATE,
+        phonenumbers.PhoneNumberType.SHARED_COST,
+        phonenumbers.PhoneNumberType.UAN,
+    }
+)
 _E164: Final = re.compile(r"\+[1-9]\d{6,14}")
 _DIALLED: Final = re.compile(r"[\d\s().\-/+]{5,24}")
 
@@ -32,6 +41,15 @@ def e164(written: str, country: str = COUNTRY) -> str | None:
         if phonenumbers.is_possible_number(number):
             return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return None
+
+
+@lru_cache(maxsize=REMEMBERED_MAX)
+def takes_sms(number: str) -> bool:
+    """Whether an SMS may arrive at a number in E.164: anywhere but at lines known to be fixed or a service's."""
+    try:
+        return phonenumbers.number_type(phonenumbers.parse(number)) not in _WITHOUT_SMS
+    except phonenumbers.NumberParseException:
+        return False
 
 
 def bare(address: str) -> str:

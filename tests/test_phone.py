@@ -2,7 +2,7 @@
 
 import pytest
 
-from shared.phone import bare, e164
+from shared.phone import bare, e164, takes_sms
 
 OURS = "+905000000000"
 
@@ -34,3 +34,11 @@ def test_fixed_lines_and_other_countries_are_numbers_too(written: str, number: s
 def test_what_is_no_number_stays_as_it_is(written: str) -> None:
     assert e164(written) is None
     assert bare(written) == written
+
+
+@pytest.mark.parametrize(
+    ("number", "takes"),
+    [("+905321112233", True), (OURS, True), ("+4915112345678", True), ("+903624310000", False), ("BANKAM", False)],
+)
+def test_a_fixed_line_takes_no_sms(number: str, takes: bool) -> None:
+    assert takes_sms(number) is takes

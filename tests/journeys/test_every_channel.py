@@ -23,8 +23,8 @@ ANSWER = "Konteyner boşaltıldı, çevresi yıkandı."
 
 
 def a_street() -> str:
-    """Words that stand in one text only."""
-    return f"{secrets.token_hex(4)} sokağında"
+    """Words that stand in one text only; no digits, which may look like a phone number and be masked."""
+    return f"{''.join(secrets.choice('bcdfgklmnprt') for _ in range(10))} sokağında"
 
 
 def rubbish(street: str) -> str:
@@ -96,6 +96,7 @@ async def test_a_mail_is_answered_by_mail_and_an_answer_to_that_joins_the_case(
     receipt = await installation.json(f"{installation.urls['mail']}/_simulator/messages", citizen=citizen)
     [ours] = [row for row in receipt["messages"] if not row["from_citizen"]]
     await write_mail(installation, citizen, "Konteynerin kapağı da kırık, bilginize.", reply_to=ours["id"])
+    await texts_to(installation, "mail", citizen, 2)
 
     offer = await closed(broker, street)
     first, joined, outcome = await texts_to(installation, "mail", citizen, 3)
@@ -145,9 +146,10 @@ async def test_who_called_or_came_is_answered_by_sms(installation: Installation,
     offer = await closed(broker, street)
 
     assert offer.number == number
+    # In whatever order: both were to be told at once, and each provider is as quick as it is.
     texts = await texts_to(installation, "outside", citizen, 2)
     assert [number in text for text in texts] == [True, True]
-    assert ANSWER in texts[1]
+    assert [text for text in texts if ANSWER in text]
 
 
 @pytest.mark.parametrize(

@@ -245,6 +245,15 @@ def test_a_caller_entered_at_the_desk_gets_an_sms() -> None:
     assert rung_of(step(a_notice(channel=Channel.PHONE, provider="desk"), person=person)) is Rung.SMS
 
 
+def test_a_caller_with_a_fixed_line_is_called() -> None:
+    person = a_person(an_address(Channel.PHONE, "+903624310000"))
+
+    found = step(a_notice(channel=Channel.PHONE, provider="desk"), person=person)
+
+    assert isinstance(found, HandOver)
+    assert found.kind is TaskKind.CALL
+
+
 def test_a_channel_with_a_program_of_its_own_is_answered_by_it_before_all_else() -> None:
     person = a_person(an_address(Channel.PHONE))
     notice = a_notice(channel=Channel.PHONE, provider=None)

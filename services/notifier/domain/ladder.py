@@ -13,6 +13,7 @@ from services.notifier.domain.status import ARRIVED
 from shared.contracts import Channel, NoticeStatus, TaskKind
 from shared.municipality import ReplyEvent
 from shared.municipality.delivery import DeliveryRules, OnUnknown, Rung
+from shared.phone import takes_sms
 
 _NUMBER: Final = re.compile(r"\+[1-9][0-9]{7,14}")
 # Whoever wrote or called from such an address can be reached there by SMS and by a call too.
@@ -325,7 +326,7 @@ class _Climb:
         if self.person is None:
             return None
         if rung is Rung.SMS:
-            return _by_phone(self.person)
+            return _by_phone(self.person, takes_sms)  # a fixed line is called
         if rung is Rung.EMAIL:
             return _first(self.person, _BY_MAIL, lambda address: "@" in address)
         return self.person.at(rung.channel)
@@ -343,8 +344,9 @@ def _ladder(notice: Notice, rules: DeliveryRules) -> tuple[Rung, ...]:
     return rules.ladder(notice.channel)
 
 
-def _by_phone(person: Person | None) -> Address | None:
-    return _first(person, _BY_PHONE, lambda address: _NUMBER.fullmatch(address) is not None) if person else None
+def _by_phone(person: Person | None, fits: Callable[[str], bool] = lambda number: True) -> Address | None:
+    is_number = _NUMBER.fullmatch
+    return _first(person, _BY_PHONE, lambda address: bool(is_number(address)) and fits(address)) if person else None
 
 
 def _first(person: Person, channels: Sequence[Channel], fits: Callable[[str], bool]) -> Address | None:
