@@ -11,9 +11,11 @@ from shared.contracts import (
     AssignmentAccepted,
     AssignmentClosed,
     AssignmentDecided,
+    AssignmentGathered,
     AssignmentOffered,
     AssignmentProgressed,
     AssignmentReturned,
+    AssignmentSeparated,
     CallReported,
     CallState,
     CaseAccepted,
@@ -21,10 +23,12 @@ from shared.contracts import (
     CaseAssigned,
     CaseClosed,
     CaseForwarded,
+    CaseGathered,
     CaseNumber,
     CaseOpened,
     CaseProgressed,
     CaseReturned,
+    CaseSeparated,
     CaseState,
     Channel,
     CitizenAdded,
@@ -33,6 +37,7 @@ from shared.contracts import (
     ContactRegistered,
     DeliveryReported,
     Effect,
+    IncidentGrew,
     Message,
     MessageReceived,
     NoticeRecorded,
@@ -195,6 +200,28 @@ def a_case_returned(**changed: Any) -> CaseReturned:
     )
 
 
+def a_case_gathered(**changed: Any) -> CaseGathered:
+    """The second report of one problem."""
+    step = _step(CaseState.ROUTED, 3)
+    del step["assignment_id"]
+    return _built(
+        CaseGathered,
+        changed,
+        **step,
+        incident_id=new_id(),
+        head_case_id=new_id(),
+        head_number="482-715-901",
+        reports=2,
+        confidence=0.97,
+    )
+
+
+def a_case_separated(**changed: Any) -> CaseSeparated:
+    step = _step(CaseState.ROUTED, 4)
+    del step["assignment_id"]
+    return _built(CaseSeparated, changed, **step, incident_id=new_id(), decided_by="desk:test")
+
+
 def a_case_asked(**changed: Any) -> CaseAsked:
     return _built(CaseAsked, changed, **_step(CaseState.WAITING_CITIZEN, 4), question="Kapı numarası kaç?")
 
@@ -227,6 +254,21 @@ def a_citizen_added(**changed: Any) -> CitizenAdded:
     return _built(CitizenAdded, changed, assignment_id=new_id(), case_id=new_id(), number=NUMBER, text="Hâlâ duruyor.")
 
 
+def an_incident_grew(**changed: Any) -> IncidentGrew:
+    return _built(
+        IncidentGrew,
+        changed,
+        assignment_id=new_id(),
+        case_id=new_id(),
+        number=NUMBER,
+        incident_id=new_id(),
+        reports=2,
+        joined_case_id=new_id(),
+        joined_number="482-715-940",
+        text="Köşedeki boru patlamış.",
+    )
+
+
 def _answer() -> dict[str, Any]:
     return {"assignment_id": new_id(), "case_id": new_id(), "owner": DEPARTMENT}
 
@@ -253,6 +295,14 @@ def a_closing(**changed: Any) -> AssignmentClosed:
 
 def a_decision(**changed: Any) -> AssignmentDecided:
     return _built(AssignmentDecided, changed, **_answer(), decided_owner=DEPARTMENT)
+
+
+def a_gathering(**changed: Any) -> AssignmentGathered:
+    return _built(AssignmentGathered, changed, **_answer(), into=new_id())
+
+
+def a_separation(**changed: Any) -> AssignmentSeparated:
+    return _built(AssignmentSeparated, changed, **_answer(), separate=new_id())
 
 
 # Replies

@@ -3,7 +3,7 @@
 Glossary, one word per thing in code, SQL, events and pages:
 contact (temas) what came in · case (talep, başvuru) the work · department (birim müdürlüğü) · institution (kurum)
 · neighbourhood (mahalle) · urgency (aciliyet) · reply, notice (geri dönüş, bildirim) · hand-over (kuruma iletme)
-· return (iade) "not ours" · task (görev) for a person
+· return (iade) "not ours" · task (görev) for a person · incident (olay) several reports of one problem
 · solution centre (çözüm merkezi) · tracking number (takip no) · bulletin (bülten).
 """
 
@@ -15,10 +15,12 @@ from shared.contracts.cases import (
     CaseClosed,
     CaseEvent,
     CaseForwarded,
+    CaseGathered,
     CaseNumber,
     CaseOpened,
     CaseProgressed,
     CaseReturned,
+    CaseSeparated,
     CaseState,
     ContactJoined,
     ContactRegistered,
@@ -37,17 +39,29 @@ from shared.contracts.channel import (
     Sender,
     WebhookReceived,
 )
+from shared.contracts.decisions import (
+    CaseKind,
+    Evidence,
+    EvidenceKind,
+    IncidentOf,
+    OwnerScore,
+    Proposal,
+    SimilarCase,
+    Why,
+)
 from shared.contracts.departments import (
     Answer,
     AssignmentAccepted,
     AssignmentClosed,
     AssignmentDecided,
+    AssignmentGathered,
     AssignmentOffered,
     AssignmentProgressed,
     AssignmentReturned,
+    AssignmentSeparated,
     CitizenAdded,
     CitizenAsked,
-    Proposal,
+    IncidentGrew,
 )
 from shared.contracts.desk import (
     CallReported,
@@ -75,9 +89,11 @@ __all__ = [
     "AssignmentAccepted",
     "AssignmentClosed",
     "AssignmentDecided",
+    "AssignmentGathered",
     "AssignmentOffered",
     "AssignmentProgressed",
     "AssignmentReturned",
+    "AssignmentSeparated",
     "Attachment",
     "CallReported",
     "CallState",
@@ -87,10 +103,13 @@ __all__ = [
     "CaseClosed",
     "CaseEvent",
     "CaseForwarded",
+    "CaseGathered",
+    "CaseKind",
     "CaseNumber",
     "CaseOpened",
     "CaseProgressed",
     "CaseReturned",
+    "CaseSeparated",
     "CaseState",
     "Channel",
     "CitizenAdded",
@@ -102,6 +121,10 @@ __all__ = [
     "DeliveryReported",
     "EarlierCase",
     "Effect",
+    "Evidence",
+    "EvidenceKind",
+    "IncidentGrew",
+    "IncidentOf",
     "Lane",
     "Message",
     "MessageReceived",
@@ -111,16 +134,19 @@ __all__ = [
     "OptOutRecorded",
     "Outcome",
     "OwnerKind",
+    "OwnerScore",
     "Place",
     "Proposal",
     "Purpose",
     "ReplyRequested",
     "Sender",
+    "SimilarCase",
     "TaskDecision",
     "TaskKind",
     "TaskRequested",
     "TaskSettled",
     "WebhookReceived",
+    "Why",
     "pack",
     "unpack",
 ]

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from shared.contracts.base import Lane, Message, Moment, Part
 from shared.contracts.channel import Attachment, Channel, Code, Decided, Place, Purpose
+from shared.contracts.decisions import CaseKind, Proposal, Why
 
 
 class OwnerKind(StrEnum):
@@ -144,7 +145,11 @@ class CaseAssigned(CaseEvent):
     confidence: float = Field(ge=0, le=1)
     automatic: bool
     decided_by: str = Field("router", description="`router`, or the pseudonym of the person at the desk")
+    kind: CaseKind | None = None
+    urgency: Code | None = Field(None, description="code of the level (aciliyet); `lane` follows from it")
+    secondary: tuple[Proposal, ...] = Field((), description="whom it concerns besides the owner, the likeliest first")
     reasons: tuple[str, ...] = ()
+    why: Why | None = Field(None, description="the same as `reasons`, for programs")
 
 
 class CaseAccepted(CaseEvent):
@@ -194,3 +199,23 @@ class CaseClosed(CaseEvent):
     assignment_id: UUID
     outcome: Outcome
     answer: str
+
+
+class CaseGathered(CaseEvent):
+    """The case joined an incident (olay): it follows the case that leads it, and its citizen is told the same."""
+
+    type: Literal["case.gathered.v1"] = "case.gathered.v1"
+    incident_id: UUID
+    head_case_id: UUID
+    head_number: str
+    reports: int = Field(ge=1, description="how many cases the incident has with this one")
+    confidence: float = Field(ge=0, le=1)
+    decided_by: str = Field("router", description="`router`, or who at the desk decided")
+
+
+class CaseSeparated(CaseEvent):
+    """The case left its incident: it was another problem; an assignment of its own follows."""
+
+    type: Literal["case.separated.v1"] = "case.separated.v1"
+    incident_id: UUID
+    decided_by: str = ""

@@ -5,19 +5,12 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from shared.contracts.base import Lane, Message, Moment, Part
+from shared.contracts.base import Lane, Message, Moment
 from shared.contracts.cases import Outcome, OwnerKind
 from shared.contracts.channel import Attachment, Code, Place
+from shared.contracts.decisions import SIMILAR_MAX, CaseKind, IncidentOf, Proposal, SimilarCase, Why
 
 Words = Annotated[str, StringConstraints(min_length=1, max_length=4000, strip_whitespace=True)]
-
-
-class Proposal(Part):
-    """One possible owner with how sure the router is."""
-
-    owner: Code
-    topic: Code | None = None
-    confidence: float = Field(ge=0, le=1)
 
 
 class AssignmentOffered(Message):
@@ -44,8 +37,34 @@ class AssignmentOffered(Message):
     language: Literal["tr", "en"] = "tr"
     returns: int = Field(0, ge=0, description="how often the case was returned as `not ours` before")
     returned_because: str | None = Field(None, description="what the last owner said when it gave the case back")
+    kind: CaseKind | None = None
+    urgency: Code | None = Field(None, description="code of the level (aciliyet); `lane` follows from it")
+    hides_identity: bool = Field(False, description="a tip (ihbar): nobody at the owner's learns who told it")
     proposals: tuple[Proposal, ...] = ()
+    secondary: tuple[Proposal, ...] = Field((), description="whom it concerns besides you, the likeliest first")
+    incident: IncidentOf | None = Field(None, description="left out: one report so far")
+    similar: tuple[SimilarCase, ...] = Field((), max_length=SIMILAR_MAX)
     reasons: tuple[str, ...] = ()
+    why: Why | None = Field(None, description="the same as `reasons`, for programs")
+    attachments: tuple[Attachment, ...] = ()
+
+
+class IncidentGrew(Message):
+    """One more report of the problem you work on: no new task. Its citizen is answered with your answers to the first.
+
+    `reports` counts them all; the highest counts, whatever comes last.
+    """
+
+    type: Literal["incident.grew.v1"] = "incident.grew.v1"
+    assignment_id: UUID
+    case_id: UUID
+    number: str
+    incident_id: UUID
+    reports: int = Field(ge=1)
+    joined_case_id: UUID
+    joined_number: str
+    text: str
+    place: Place = Field(Place(), description="where the problem is, as this citizen says")
     attachments: tuple[Attachment, ...] = ()
 
 
@@ -113,3 +132,20 @@ class AssignmentDecided(Answer):
     decided_owner: Code
     topic: Code | None = None
     neighbourhood: str | None = None
+
+
+class AssignmentGathered(Answer):
+    """This case is the same problem as another. Key `answer.<owner>.gathered`.
+
+    From then on it follows that one, and its citizen is told what becomes of it.
+    """
+
+    type: Literal["assignment.gathered.v1"] = "assignment.gathered.v1"
+    into: UUID = Field(description="the case it joins, or any other case of that incident")
+
+
+class AssignmentSeparated(Answer):
+    """A report of this incident is a problem of its own after all. Key `answer.<owner>.separated`."""
+
+    type: Literal["assignment.separated.v1"] = "assignment.separated.v1"
+    separate: UUID = Field(description="the case that leaves the incident and gets an assignment of its own")

@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from shared.contracts.base import Lane, Message, Moment, Part
-from shared.contracts.channel import Channel, Code, Short
+from shared.contracts.channel import Channel, Code, Decided, Place, Short
+from shared.contracts.decisions import Proposal
 
 
 class TaskKind(StrEnum):
@@ -19,6 +20,8 @@ class TaskKind(StrEnum):
     UNDELIVERED = "undelivered"  # a reply that reached nobody
     HELD = "held"  # a message that looks like spam or abuse, or comes from a blocked sender
     PARKED = "parked"  # a message that could not be read, or was too large
+    ALERT = "alert"  # danger to life and limb: look at it at once
+    SPLIT = "split"  # one message that concerns several owners: who else gets a case of it
 
 
 class TaskDecision(StrEnum):
@@ -49,6 +52,9 @@ class TaskRequested(Message):
     reason: Code = Field(description="why, as a code the desk has words for, e.g. `spam`, `too_large`, `no_answer`")
     detail: str = Field("", description="more on the reason; no citizen data")
     text: str = Field("", description="what to tell the citizen, or the beginning of what they wrote, masked")
+    place: Place = Place()
+    emergency_number: str | None = Field(None, description="what the citizen was told to call")
+    proposals: tuple[Proposal, ...] = Field((), description="of a split: whom the message concerns besides its owner")
 
 
 class TaskSettled(Message):
@@ -60,6 +66,10 @@ class TaskSettled(Message):
     decision: TaskDecision
     by: Annotated[str, StringConstraints(max_length=100)]
     note: Annotated[str, StringConstraints(max_length=4000)] = ""
+    kind: TaskKind | None = None
+    case_id: UUID | None = None
+    contact_id: UUID | None = None
+    chosen: tuple[Decided, ...] = Field((), max_length=10, description="of a split: one further case for each")
 
 
 class CallState(StrEnum):
