@@ -416,12 +416,19 @@ def test_every_case_is_counted_in_exactly_one_group(ilkadim: Municipality, fact:
             ["rest", "nowhere"],
         ),
         (
-            "topics.toml",
+            "topics/temizlik.toml",
             "owner = ",
             'owner = "nobody" # ',
-            ["topics.toml", "owner nobody is unknown", "departments.toml"],
+            ["topics/temizlik.toml", "owner nobody is unknown", "departments.toml"],
         ),
-        ("topics.toml", "phrases = [", 'phrases = ["Çöp", ', ["topic 1", 'write "cop"']),
+        ("topics/temizlik.toml", "phrases = [", 'phrases = ["Çöp", ', ["topic 1", "line 5", 'write "cop"']),
+        ("topics/temizlik.toml", 'name = "Temizlik"', "name = Temizlik", ["is no TOML", "line 2"]),
+        (
+            "topics/temizlik.toml",
+            "basis =",
+            'also = [{ owner = "temizlik-isleri", when = "gece" }]\nbasis =',
+            ["cop-toplama", "names temizlik-isleri twice"],
+        ),
         ("delivery.toml", 'channel = "cimer"', 'channel = "petition"', ["cimer", "no ladder", "Add a [[ladder]]"]),
         ("delivery.toml", '"email", "call"]', '"call", "email"]', ["whatsapp", "taken by a person", "Put it last"]),
         ("delivery.toml", '["sms", "call"]\n\n[[', '["sms", "sms"]\n\n[[', ["the rung sms", "twice", "Keep one"]),
@@ -450,6 +457,20 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(MunicipalityError, match=r"calendar\.toml: the file: is missing"):
         load(folder)
+
+
+def test_without_topics_a_municipality_is_refused(tmp_path: Path) -> None:
+    folder = shutil.copytree(ILKADIM, tmp_path / "municipality")
+    shutil.rmtree(folder / "topics")
+
+    with pytest.raises(MunicipalityError, match=r"topics: the folder: has no file"):
+        load(folder)
+
+
+def test_every_topic_hangs_in_the_group_whose_file_it_stands_in(ilkadim: Municipality) -> None:
+    for group in ilkadim.topic_groups:
+        assert (ILKADIM / "topics" / f"{group.code}.toml").is_file()
+        assert {topic.group for topic in group.topic} == {group.code}
 
 
 def test_mistakes_in_several_files_are_told_together(tmp_path: Path) -> None:

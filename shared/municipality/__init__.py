@@ -11,7 +11,7 @@ from shared.municipality.mistakes import MunicipalityError
 from shared.municipality.municipality import Municipality
 from shared.municipality.places import Area, Neighbour, Neighbourhood, Street
 from shared.municipality.replies import SLOTS, ReplyEvent, neutralise
-from shared.municipality.topics import Target, TargetUnit, Topic
+from shared.municipality.topics import Target, TargetUnit, Topic, TopicGroup
 
 __all__ = [
     "SLOTS",
@@ -32,6 +32,7 @@ __all__ = [
     "Target",
     "TargetUnit",
     "Topic",
+    "TopicGroup",
     "load",
     "neutralise",
 ]

@@ -23,7 +23,8 @@ def _check_codes(municipality: Municipality) -> Iterator[Problem]:
     for file, codes in (
         ("municipality.toml", [account.code for account in municipality.accounts]),
         ("departments.toml and institutions.toml", [owner.code for owner in owners]),
-        ("topics.toml", [topic.code for topic in municipality.topics]),
+        ("topics", [topic.code for topic in municipality.topics]),
+        ("topics", [group.code for group in municipality.topic_groups]),
         ("urgency.toml", [level.code for level in municipality.levels]),
         ("urgency.toml", [emergency.code for emergency in municipality.emergencies]),
         ("neighbourhoods.csv", [neighbourhood.code for neighbourhood in municipality.neighbourhoods]),
@@ -61,9 +62,13 @@ def _check_centre(municipality: Municipality) -> Iterator[Problem]:
 def _check_topics(municipality: Municipality) -> Iterator[Problem]:
     known = {owner.code for owner in (*municipality.departments, *municipality.institutions)}
     for topic in municipality.topics:
-        if topic.owner not in known:
+        file = f"topics/{topic.group}.toml"
+        also = [concerned.owner for concerned in topic.also]
+        for owner in sorted({topic.owner, *also} - known):
             remedy = "Add it to departments.toml or institutions.toml, or correct the code"
-            yield Problem("topics.toml", topic.code, f"the owner {topic.owner} is unknown", remedy)
+            yield Problem(file, topic.code, f"the owner {owner} is unknown", remedy)
+        for owner in sorted({owner for owner in also if owner == topic.owner or also.count(owner) > 1}):
+            yield Problem(file, topic.code, f"names {owner} twice among its owners", "Keep it once")
 
 
 def _check_urgency(municipality: Municipality) -> Iterator[Problem]:

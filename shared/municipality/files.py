@@ -15,16 +15,33 @@ from shared.municipality.places import Area, Ring
 Model = TypeVar("Model", bound=Record)
 
 
-def read_toml(path: Path, model: type[Model]) -> Model:
-    """The whole file as one record. Raises MunicipalityError, as its sisters do."""
+def read_toml(path: Path, model: type[Model], name: str = "") -> Model:
+    """The whole file as one record. Raises MunicipalityError, as its sisters do; `name` is the file's there."""
+    name, text = name or path.name, _text(path)
     try:
-        content = tomllib.loads(_text(path))
+        content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise _mistake(path.name, "the file", f"is no TOML: {error}", "Correct that line") from error
+        raise _mistake(name, "the file", f"is no TOML: {error}", "Correct that line") from error
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise MunicipalityError(_problem(path.name, content, detail) for detail in error.errors()) from error
+        raise MunicipalityError(_problem(name, content, detail, text) for detail in error.errors()) from error
+
+
+def read_folder(folder: Path, model: type[Model]) -> tuple[Model, ...]:
+    """The TOML files of a folder, a record each, in the order of their names; all their mistakes together."""
+    records: list[Model] = []
+    problems: list[Problem] = []
+    for path in sorted(folder.glob("*.toml")):
+        try:
+            records.append(read_toml(path, model, f"{folder.name}/{path.name}"))
+        except MunicipalityError as error:
+            problems += error.problems
+    if not records and not problems:
+        raise _mistake(folder.name, "the folder", f"has no file in {folder.parent}", "Add one; see README.md there")
+    if problems:
+        raise MunicipalityError(problems)
+    return tuple(records)
 
 
 def read_table(path: Path, model: type[Model]) -> tuple[Model, ...]:
@@ -109,9 +126,9 @@ def _mistake(file: str, entry: str, trouble: str, remedy: str) -> MunicipalityEr
     return MunicipalityError([Problem(file, entry, trouble, remedy)])
 
 
-def _problem(file: str, content: object, detail: Any) -> Problem:
-    """A pydantic error in the words of who keeps the file."""
-    entry, field = _entry(content, detail["loc"])
+def _problem(file: str, content: object, detail: Any, text: str = "") -> Problem:
+    """A pydantic error in the words of who keeps the file; the TOML `text` tells the line."""
+    entry, field = _entry(content, detail["loc"], text)
     if detail["type"] == "extra_forbidden":
         return Problem(file, entry, f"field `{field}` is unknown", "Remove it or correct its spelling")
     if detail["type"] == "missing":
@@ -125,15 +142,22 @@ def _shown(detail: Any) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-def _entry(content: object, location: tuple[int | str, ...]) -> tuple[str, str]:
-    """(the entry by its number and code, the field within it) of a pydantic error's location."""
+def _entry(content: object, location: tuple[int | str, ...], text: str) -> tuple[str, str]:
+    """(the entry by its number, code and line, the field within it) of a pydantic error's location."""
     at = next((place for place, step in enumerate(location) if isinstance(step, int)), None)
     if at is None:
         return "the file", ".".join(map(str, location))
     for step in location[: at + 1]:
         content = content[step]  # type: ignore[index]
     kind = location[at - 1] if at else "row"
-    return f"{kind} {int(location[at]) + 1}{_called(content)}", ".".join(map(str, location[at + 1 :]))
+    number = int(location[at]) + 1
+    return f"{kind} {number}{_called(content)}{_line(text, kind, number)}", ".".join(map(str, location[at + 1 :]))
+
+
+def _line(text: str, kind: str | int, number: int) -> str:
+    """", line 12" where the TOML entry of that number starts; "" where it is not written as [[kind]]."""
+    lines = [line for line, written in enumerate(text.splitlines(), 1) if written.strip() == f"[[{kind}]]"]
+    return f", line {lines[number - 1]}" if number <= len(lines) else ""
 
 
 def _called(entry: object) -> str:

@@ -13,13 +13,13 @@ from shared.municipality.calendar import Calendar, Holiday, OfficeHours
 from shared.municipality.checks import mistakes_across_files
 from shared.municipality.conversation import Conversation
 from shared.municipality.delivery import DeliveryRules, EventRule, Ladder, Provider
-from shared.municipality.files import read_areas, read_table, read_toml
+from shared.municipality.files import read_areas, read_folder, read_table, read_toml
 from shared.municipality.mistakes import MunicipalityError, Problem
 from shared.municipality.municipality import Municipality
 from shared.municipality.owners import Department, Institution
 from shared.municipality.places import Neighbour, Neighbourhood, Street
 from shared.municipality.replies import OutcomeWords, Template
-from shared.municipality.topics import Level, Phrase, Topic
+from shared.municipality.topics import Level, Phrase, TopicGroup
 from shared.urgency import Emergency
 
 Parts: TypeAlias = dict[str, Any]
@@ -56,9 +56,9 @@ def _read_owners(folder: Path) -> Parts:
 
 def _read_topics(folder: Path) -> Parts:
     urgency = read_toml(folder / "urgency.toml", _UrgencyFile)
-    topics = read_toml(folder / "topics.toml", _TopicsFile).topic
+    groups = read_folder(folder / "topics", TopicGroup)
     emergencies = tuple(Emergency(**_fields(row)) for row in urgency.emergency)
-    return {"topics": topics, "levels": urgency.level, "emergencies": emergencies}
+    return {"topic_groups": groups, "levels": urgency.level, "emergencies": emergencies}
 
 
 def _read_places(folder: Path) -> Parts:
@@ -116,10 +116,6 @@ class _DepartmentsFile(Record):
 
 class _InstitutionsFile(Record):
     institution: tuple[Institution, ...]
-
-
-class _TopicsFile(Record):
-    topic: tuple[Topic, ...] = Field(min_length=1)
 
 
 class _EmergencyRow(Named):

@@ -12,7 +12,7 @@ from shared.municipality.delivery import DeliveryRules
 from shared.municipality.owners import Department, Institution, Owner
 from shared.municipality.places import Area, Neighbour, Neighbourhood, Street
 from shared.municipality.replies import OutcomeWords, Rendered, ReplyEvent, Template, render
-from shared.municipality.topics import Level, Topic
+from shared.municipality.topics import Level, Topic, TopicGroup
 from shared.urgency import Emergency
 
 
@@ -21,7 +21,7 @@ class Municipality(About):
 
     departments: tuple[Department, ...]
     institutions: tuple[Institution, ...]
-    topics: tuple[Topic, ...]
+    topic_groups: tuple[TopicGroup, ...]
     levels: tuple[Level, ...]
     emergencies: tuple[Emergency, ...]
     neighbourhoods: tuple[Neighbourhood, ...]
@@ -55,6 +55,11 @@ class Municipality(About):
     def institution_of(self, district: str) -> Institution | None:
         """The municipality of a neighbouring district; None: not among the institutions."""
         return next((body for body in self.institutions if body.district == district), None)
+
+    @cached_property
+    def topics(self) -> tuple[Topic, ...]:
+        """All topics, group by group."""
+        return tuple(topic for group in self.topic_groups for topic in group.topic)
 
     @cached_property
     def solution_centre(self) -> Department:

@@ -2,12 +2,12 @@
 
 import re
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, PositiveInt, StringConstraints, model_validator
 
 from shared.contracts.channel import Code
-from shared.municipality.base import Named, Record
+from shared.municipality.base import Named, Record, Text
 from shared.text import fold
 from shared.urgency import Urgency
 
@@ -74,17 +74,30 @@ class Question(Named):
         return self
 
 
+class Concerned(Record):
+    """Another owner a topic concerns; `when` tells the clerk what makes a case theirs instead."""
+
+    owner: Code
+    when: Text
+
+
 class Topic(Named):
     """A subject of cases with its owner; `phrases` point to it, in the form that `shared.phrases` reads.
 
-    `public` is False where a case says something about a person or a household: open data leaves it out.
+    `group` is the code of its `TopicGroup`; `also` the owners it concerns beside its own, the likeliest first;
+    `basis` the law that makes it the owner's duty. `public` is False where a case says something about a person or a
+    household: open data leaves it out. `listed` is False where citizens are not offered it as a service.
     """
 
+    group: Code
     owner: Code
+    also: tuple[Concerned, ...] = ()
+    basis: Text
     phrases: tuple[Phrase, ...] = Field(min_length=1)
     target: Target
     urgency: Urgency
     public: bool = True
+    listed: bool = True
     question: tuple[Question, ...] = ()
 
     @model_validator(mode="after")
@@ -92,6 +105,20 @@ class Topic(Named):
         if len({question.code for question in self.question}) < len(self.question):
             raise ValueError("two questions have the same code")
         return self
+
+
+class TopicGroup(Named):
+    """A branch of the tree of topics: what a file of `topics/` holds. `topic` are its leaves, in their order."""
+
+    topic: tuple[Topic, ...] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _each_topic_knows_its_group(cls, content: Any) -> Any:
+        match content:
+            case {"code": str(code), "topic": list(topics)} if all(isinstance(topic, dict) for topic in topics):
+                return content | {"topic": [{"group": code} | topic for topic in topics]}
+        return content
 
 
 class Level(Named):

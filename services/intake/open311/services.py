@@ -10,8 +10,8 @@ from shared.municipality.topics import Question, Topic
 
 
 def service_list(place: Municipality, language: Language) -> Document:
-    """Every service. All are `batch`: a token first, since a contact is registered after it was accepted."""
-    return Document("services", [_service(topic, place, language) for topic in place.topics])
+    """Every topic citizens are offered. All are `batch`: a token first, for a contact is registered once accepted."""
+    return Document("services", [_service(topic, place, language) for topic in place.topics if topic.listed])
 
 
 def service_definition(topic: Topic, language: Language) -> Document:
