@@ -155,7 +155,7 @@ def _entry(content: object, location: tuple[int | str, ...], text: str) -> tuple
 
 
 def _line(text: str, kind: str | int, number: int) -> str:
-    """", line 12" where the TOML entry of that number starts; "" where it is not written as [[kind]]."""
+    """Where the TOML entry of that number starts, as ", line 12"; "" where it is not written as [[kind]]."""
     lines = [line for line, written in enumerate(text.splitlines(), 1) if written.strip() == f"[[{kind}]]"]
     return f", line {lines[number - 1]}" if number <= len(lines) else ""
 
