@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from services.router.domain.decision import Decision, Knowledge, Report, decide, decide_many, load_knowledge
+from services.router.domain.decision import Decision, Report, decide, decide_many
 from services.router.domain.evidence import OTHER, Weighing, weigh
+from services.router.domain.knowledge import Knowledge, load_knowledge
 from services.router.domain.model import CARD_FILE, WEIGHTS_FILE, load_model
-from shared.contracts import OwnerKind
+from shared.contracts import Evidence, EvidenceKind, OwnerKind
 from shared.municipality import load
 from shared.text import fold, words
 from shared.urgency import Urgency
@@ -24,8 +25,12 @@ def knowledge() -> Knowledge:
     return load_knowledge(MUNICIPALITY, MODEL)
 
 
-def reasons_of(decision: Decision, kind: str) -> list[str]:
-    return [reason for reason in decision.reasons if reason.startswith(f"{kind}:")]
+def evidence_of(decision: Decision, kind: EvidenceKind) -> list[Evidence]:
+    return [evidence for evidence in decision.why.evidence if evidence.kind is kind]
+
+
+def doubt_of(decision: Decision) -> str | None:
+    return next((evidence.code for evidence in evidence_of(decision, EvidenceKind.DOUBT)), None)
 
 
 @pytest.mark.parametrize(
@@ -45,15 +50,15 @@ def test_a_clear_request_goes_to_its_owner_at_once(knowledge: Knowledge, text: s
 
     assert (decision.owner, decision.topic, decision.automatic) == (owner, topic, True)
     assert decision.owner_kind is MUNICIPALITY.owner(owner).kind
-    assert reasons_of(decision, "topic")
-    assert reasons_of(decision, "model")
+    assert evidence_of(decision, EvidenceKind.TOPIC)
+    assert evidence_of(decision, EvidenceKind.MODEL)
 
 
 def test_what_the_citizen_chose_decides_where_the_words_say_little(knowledge: Knowledge) -> None:
     decision = decide(Report("Merhaba, lütfen ilgilenin", topic="park-bakim"), knowledge)
 
     assert (decision.owner, decision.topic, decision.automatic) == ("park-bahceler", "park-bakim", True)
-    assert reasons_of(decision, "chosen") == ["chosen:park-bakim by the citizen"]
+    assert [evidence.code for evidence in evidence_of(decision, EvidenceKind.CHOSEN)] == ["park-bakim"]
 
 
 def test_words_that_speak_clearly_for_another_owner_bring_the_choice_before_a_person(knowledge: Knowledge) -> None:
@@ -61,7 +66,7 @@ def test_words_that_speak_clearly_for_another_owner_bring_the_choice_before_a_pe
 
     assert (decision.owner, decision.automatic) == ("cozum-merkezi", False)
     assert [proposal.owner for proposal in decision.proposals[:2]] == ["park-bahceler", "saski"]
-    assert "centre:words say saski" in decision.reasons
+    assert doubt_of(decision) == "words_contradict"
 
 
 def test_a_choice_nobody_knows_counts_as_none(knowledge: Knowledge) -> None:
@@ -77,7 +82,7 @@ def test_a_case_nothing_is_known_of_stays_with_the_solution_centre(knowledge: Kn
     assert (decision.owner, decision.owner_kind) == ("cozum-merkezi", OwnerKind.CENTRE)
     assert not decision.automatic
     assert decision.topic is None
-    assert reasons_of(decision, "centre")
+    assert doubt_of(decision)
 
 
 def test_a_doubtful_case_comes_with_at_most_three_proposals_the_best_first(knowledge: Knowledge) -> None:
@@ -95,16 +100,17 @@ def test_an_emergency_makes_the_case_urgent_and_names_the_number_but_never_the_o
     calm = decide(Report("Çöpler günlerdir alınmadı, konteyner dolu"), knowledge)
     alarming = decide(Report("Çöpler günlerdir alınmadı, konteyner dolu. Yangın çıktı!"), knowledge)
 
-    assert calm.urgency is Urgency.ROUTINE
-    assert alarming.urgency is Urgency.URGENT
+    assert (calm.level, calm.lane) == (Urgency.ROUTINE, "routine")
+    assert (alarming.level, alarming.lane) == (Urgency.URGENT, "urgent")
     assert alarming.proposals[0].owner == calm.owner
-    assert reasons_of(alarming, "emergency") == ["emergency:fire matched 'yangin cikti', call 112"]
+    [fire] = evidence_of(alarming, EvidenceKind.EMERGENCY)
+    assert (fire.code, fire.words, fire.detail) == ("fire", ("yangin cikti",), "112")
 
 
 def test_an_urgent_topic_makes_the_case_urgent(knowledge: Knowledge) -> None:
     decision = decide(Report("Kaldırımda yaralı kedi var, yaralı hayvan için ekip gelsin"), knowledge)
 
-    assert decision.urgency is Urgency.URGENT
+    assert decision.lane == "urgent"
     assert decision.automatic
 
 
@@ -137,23 +143,22 @@ def test_the_same_report_gives_the_same_decision_alone_and_in_a_batch(knowledge:
     assert decisions[0] == decisions[2]
 
 
-def test_reasons_are_short_whatever_the_text(knowledge: Knowledge) -> None:
+def test_the_evidence_is_short_whatever_the_text(knowledge: Knowledge) -> None:
     decision = decide(Report("çöp su yol park " * 5000), knowledge)
 
-    assert len(decision.reasons) < 12
-    assert all(len(reason) <= 120 for reason in decision.reasons)
+    assert len(decision.why.evidence) < 12
+    assert all(len(word) <= 120 for evidence in decision.why.evidence for word in evidence.words)
 
 
-def test_without_a_model_clear_topics_still_decide_and_all_else_goes_to_the_centre(tmp_path: Path) -> None:
+def test_without_a_model_everything_goes_to_a_person_and_says_so(tmp_path: Path) -> None:
     knowledge = load_knowledge(MUNICIPALITY, tmp_path)
 
-    clear = decide(Report("Çöpler alınmadı, çöp konteyneri dolu, çöp kokusu var"), knowledge)
-    unclear = decide(Report("Yolda köpek ve çöp var"), knowledge)
+    decision = decide(Report("Çöpler alınmadı, çöp konteyneri dolu, çöp kokusu var", topic="cop-toplama"), knowledge)
 
-    assert knowledge.trouble
-    assert (clear.owner, clear.automatic) == ("temizlik-isleri", True)
-    assert (unclear.owner, unclear.automatic) == ("cozum-merkezi", False)
-    assert reasons_of(clear, "model")[0].startswith("model:missing, only topics decide")
+    assert (decision.owner, decision.automatic) == ("cozum-merkezi", False)
+    assert decision.proposals[0].owner == "temizlik-isleri"
+    assert [evidence.code for evidence in evidence_of(decision, EvidenceKind.TROUBLE)] == ["model"]
+    assert doubt_of(decision) == "trouble"
 
 
 @pytest.mark.parametrize("file", [CARD_FILE, WEIGHTS_FILE])

@@ -8,10 +8,11 @@ import aiohttp
 import pytest
 from pydantic import SecretStr
 
-from services.router.domain.decision import Decision, Knowledge, Report, decide, load_knowledge
+from services.router.domain.decision import Decision, Report, decide
 from services.router.domain.entered import honour
+from services.router.domain.knowledge import Knowledge, load_knowledge
 from services.router.web import BODY_BYTES_MAX, add_routes
-from shared.contracts import Decided, OwnerKind
+from shared.contracts import Decided, Evidence, EvidenceKind, OwnerKind
 from shared.messaging import Service
 from shared.municipality import load
 from shared.settings import Settings
@@ -38,7 +39,7 @@ def test_what_a_person_decided_is_taken_as_it_is() -> None:
     assert (decision.owner, decision.owner_kind, decision.topic) == ("zabita", OwnerKind.DEPARTMENT, "gurultu")
     assert (decision.neighbourhood, decision.automatic, decision.confidence) == (place, False, 1.0)
     assert (decision.decided_by, decision.proposals) == ("desk:ayse", ())
-    assert decision.reasons[0] == "desk:decided while entering"
+    assert decision.why.evidence[0] == Evidence(kind=EvidenceKind.PERSON, code="entered", detail="ayse")
 
 
 def test_without_a_decision_the_router_s_own_stands() -> None:
@@ -50,15 +51,15 @@ def test_an_owner_nobody_knows_leaves_the_router_s_decision_and_says_so() -> Non
 
     decision = honoured(Decided(owner="nobody", by="ayse"))
 
-    assert replace(decision, reasons=own.reasons) == own
-    assert decision.reasons[-1] == "desk:no owner is called nobody"
+    assert replace(decision, why=own.why) == own
+    assert decision.why.evidence[-1] == Evidence(kind=EvidenceKind.TROUBLE, code="unknown_owner", detail="nobody")
 
 
 def test_an_unknown_topic_or_neighbourhood_is_left_out_and_said() -> None:
     decision = honoured(Decided(owner="temizlik-isleri", topic="nothing", neighbourhood="0", by="ayse"))
 
     assert (decision.owner, decision.topic) == ("temizlik-isleri", "cop-toplama")
-    assert {"desk:no topic is called nothing", "desk:no neighbourhood is called 0"} < set(decision.reasons)
+    assert [evidence.code for evidence in decision.why.evidence[-2:]] == ["unknown_topic", "unknown_neighbourhood"]
 
 
 def test_an_urgent_topic_makes_the_case_urgent() -> None:
@@ -66,7 +67,7 @@ def test_an_urgent_topic_makes_the_case_urgent() -> None:
 
     decision = honoured(Decided(owner=urgent.owner, topic=urgent.code, by="ayse"), text="merhaba")
 
-    assert decision.urgency is Urgency.URGENT
+    assert (decision.level, decision.lane) == (Urgency.URGENT, "urgent")
 
 
 def test_what_is_left_to_the_centre_keeps_its_proposals() -> None:
@@ -92,7 +93,7 @@ async def test_proposals_come_with_their_reasons_while_servers_are_away(asked: a
     assert (answer["proposals"][0]["owner"], answer["proposals"][0]["topic"]) == ("temizlik-isleri", "cop-toplama")
     assert answer["neighbourhood"] == PLACE.neighbourhoods[0].code
     assert (answer["urgency"], answer["emergency_number"]) == ("routine", None)
-    assert any(reason.startswith("topic:cop-toplama") for reason in answer["reasons"])
+    assert "cop-toplama" in {evidence["code"] for evidence in answer["why"]["evidence"]}
 
 
 async def test_words_of_danger_bring_the_number_to_call(asked: aiohttp.ClientSession) -> None:

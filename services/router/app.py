@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from services.router.domain.decision import load_knowledge
+from services.router.domain.knowledge import load_knowledge
 from services.router.handlers import Router
 from services.router.web import add_routes
 from shared import municipality

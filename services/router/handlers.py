@@ -12,9 +12,11 @@ import structlog
 from services.router import store
 from services.router.domain import life
 from services.router.domain.clock import due
-from services.router.domain.decision import Decision, Knowledge, Report, decide_many
+from services.router.domain.decision import Decision, Report, decide_many
 from services.router.domain.entered import honour
+from services.router.domain.knowledge import Knowledge
 from services.router.domain.life import Case, Verdict
+from services.router.domain.told import codes
 from shared.contracts import (
     Answer,
     AssignmentAccepted,
@@ -29,6 +31,7 @@ from shared.contracts import (
     CaseClosed,
     CaseEvent,
     CaseForwarded,
+    CaseKind,
     CaseOpened,
     CaseProgressed,
     CaseReturned,
@@ -129,7 +132,7 @@ class Router:
 
     def _case(self, event: CaseOpened, decision: Decision) -> Case:
         version = event.version + 1
-        urgent = decision.urgency == "urgent" or event.lane == "urgent"
+        urgent = decision.lane == "urgent" or event.lane == "urgent"
         return Case(
             id=event.case_id,
             number=event.number,
@@ -148,6 +151,8 @@ class Router:
             trace_id=event.trace_id,
             topic=decision.topic,
             neighbourhood=decision.neighbourhood,
+            kind=decision.kind,
+            urgency=decision.level,
             due_at=self._due(event.occurred_at, decision.topic),
         )
 
@@ -245,8 +250,13 @@ class Router:
             language=said.language,
             returns=case.returns,
             returned_because=because,
+            kind=case.kind,
+            urgency=case.urgency,
+            hides_identity=case.kind is CaseKind.TIP,
             proposals=_proposals(decision),
-            reasons=fact.reasons,
+            secondary=fact.secondary,
+            reasons=codes(fact.why) if fact.why else (),
+            why=fact.why,
             attachments=said.attachments,
         )
         return single(DEPARTMENTS, owner_queue(case.owner, case.lane), offer)
@@ -305,7 +315,8 @@ def _assigned(case: Case, cause: CaseOpened, decision: Decision) -> CaseAssigned
         confidence=round(decision.confidence, 4),
         automatic=decision.automatic,
         decided_by=decision.decided_by,
-        reasons=decision.reasons,
+        secondary=decision.secondary,
+        why=decision.why,
     )
 
 
@@ -328,6 +339,8 @@ def _assignment(case: Case) -> dict[str, object]:
         "lane": case.lane,
         "topic": case.topic,
         "neighbourhood": case.neighbourhood,
+        "kind": case.kind,
+        "urgency": case.urgency,
     }
 
 
@@ -355,10 +368,17 @@ def _addition(case: Case, event: ContactJoined) -> Outgoing:
 
 
 def _tell(facts: Sequence[CaseEvent], cases: Mapping[UUID, Case]) -> list[Outgoing]:
-    """The facts by lane, and by whether citizens are told of them: the notifier need not read the others."""
+    """The facts by lane, and by whether citizens are told of them: the notifier need not read the others.
+
+    The grounds of a decision stay in the history and go to the owner; who counts or replies need not carry them.
+    """
     outgoing: list[Outgoing] = []
     for lane in LANES:
-        rows = [fact for fact in facts if cases[fact.case_id].lane == lane]
+        rows = [_without_grounds(fact) for fact in facts if cases[fact.case_id].lane == lane]
         outgoing += envelopes(EVENTS, f"router.told.{lane}", [fact for fact in rows if isinstance(fact, TOLD)])
         outgoing += envelopes(EVENTS, f"router.kept.{lane}", [fact for fact in rows if not isinstance(fact, TOLD)])
     return outgoing
+
+
+def _without_grounds(fact: CaseEvent) -> CaseEvent:
+    return fact.model_copy(update={"why": None, "reasons": ()}) if isinstance(fact, CaseAssigned) else fact

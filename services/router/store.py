@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from services.router.domain.life import Case
-from shared.contracts import CaseEvent, CaseOpened, CaseState, Channel, Outcome, OwnerKind
+from shared.contracts import CaseEvent, CaseKind, CaseOpened, CaseState, Channel, Outcome, OwnerKind
 from shared.database import Connection
 
 
@@ -14,10 +14,11 @@ async def add_cases(connection: Connection, cases: Sequence[Case]) -> None:
         """
         INSERT INTO case_record (id, number, version, state, owner, owner_kind, assignment_id, topic, neighbourhood,
                                  lane, due_at, opened_at, contact_id, person_id, channel, account, language,
-                                 trace_id)
+                                 trace_id, kind, urgency)
         SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::uuid[],
                              $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[],
-                             $13::uuid[], $14::uuid[], $15::text[], $16::text[], $17::text[], $18::text[])
+                             $13::uuid[], $14::uuid[], $15::text[], $16::text[], $17::text[], $18::text[],
+                             $19::text[], $20::text[])
         """,
         [case.id for case in cases],
         [case.number for case in cases],
@@ -37,6 +38,8 @@ async def add_cases(connection: Connection, cases: Sequence[Case]) -> None:
         [case.account for case in cases],
         [case.language for case in cases],
         [case.trace_id for case in cases],
+        [case.kind for case in cases],
+        [case.urgency for case in cases],
     )
 
 
@@ -45,7 +48,8 @@ async def lock_cases(connection: Connection, ids: Collection[UUID]) -> dict[UUID
     rows = await connection.fetch(
         """
         SELECT id, number, version, state, outcome, owner, owner_kind, assignment_id, topic, neighbourhood, lane,
-               due_at, returns, opened_at, contact_id, person_id, channel, account, language, trace_id
+               due_at, returns, opened_at, contact_id, person_id, channel, account, language, trace_id,
+               kind, urgency
         FROM case_record
         WHERE id = ANY($1)
         ORDER BY id
@@ -61,6 +65,7 @@ async def lock_cases(connection: Connection, ids: Collection[UUID]) -> dict[UUID
                 "outcome": Outcome(row["outcome"]) if row["outcome"] else None,
                 "owner_kind": OwnerKind(row["owner_kind"]),
                 "channel": Channel(row["channel"]),
+                "kind": CaseKind(row["kind"]) if row["kind"] else None,
             }
         )
         for row in rows

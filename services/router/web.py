@@ -5,11 +5,11 @@ from typing import Final
 from fastapi import FastAPI, Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from services.router.domain.decision import Knowledge, Report, decide
-from shared.contracts import Place, Proposal
+from services.router.domain.decision import Report, decide
+from services.router.domain.knowledge import Knowledge
+from services.router.domain.told import codes
+from shared.contracts import CaseKind, Place, Proposal, Why
 from shared.problems import Problem
-from shared.text import fold, words
-from shared.urgency import Urgency
 
 TEXT_LETTERS_MAX: Final = 4_000
 BODY_BYTES_MAX: Final = 32 * 1024
@@ -30,8 +30,11 @@ class Proposed(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     proposals: tuple[Proposal, ...]
+    secondary: tuple[Proposal, ...]
+    why: Why
     reasons: tuple[str, ...]
-    urgency: Urgency
+    kind: CaseKind | None
+    urgency: str = Field(description="code of the level")
     neighbourhood: str | None
     emergency_number: str | None = Field(description="to be called at once, when life is at risk")
 
@@ -48,13 +51,15 @@ def propose(asked: Asked, knowledge: Knowledge) -> Proposed:
     """Pure: the decision of a case with these words at this place."""
     place = asked.place
     decision = decide(Report(asked.text, place.street, place.neighbourhood, place.latitude, place.longitude), knowledge)
-    alarm = knowledge.emergencies.find(words(fold(asked.text)))
     return Proposed(
         proposals=decision.proposals,
-        reasons=decision.reasons,
-        urgency=decision.urgency,
+        secondary=decision.secondary,
+        why=decision.why,
+        reasons=codes(decision.why),
+        kind=decision.kind,
+        urgency=decision.level,
         neighbourhood=decision.neighbourhood,
-        emergency_number=alarm.emergency.number if alarm else None,
+        emergency_number=decision.alarm.emergency.number if decision.alarm else None,
     )
 
 

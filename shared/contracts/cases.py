@@ -149,7 +149,9 @@ class CaseAssigned(CaseEvent):
     urgency: Code | None = Field(None, description="code of the level (aciliyet); `lane` follows from it")
     secondary: tuple[Proposal, ...] = Field((), description="whom it concerns besides the owner, the likeliest first")
     reasons: tuple[str, ...] = ()
-    why: Why | None = Field(None, description="the same as `reasons`, for programs")
+    why: Why | None = Field(
+        None, description="the same as `reasons`, for programs; both are kept in the router's history and not published"
+    )
 
 
 class CaseAccepted(CaseEvent):

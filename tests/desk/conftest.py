@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from services.desk.app import desk
 from services.router.app import MODEL
-from services.router.domain.decision import load_knowledge
+from services.router.domain.knowledge import load_knowledge
 from services.router.web import add_routes as add_proposal_routes
 from shared import municipality
 from shared.contracts import AssignmentOffered, Message, OwnerKind

@@ -10,7 +10,9 @@ import pytest
 from services.desk.domain import in_words, read_reasons
 from services.desk.pages import TEMPLATES
 from services.router.app import MODEL
-from services.router.domain.decision import Report, decide_many, load_knowledge
+from services.router.domain.decision import Report, decide_many
+from services.router.domain.knowledge import load_knowledge
+from services.router.domain.told import codes
 from shared import municipality
 from shared.contracts import Place, Proposal
 from shared.pages import Pages
@@ -181,7 +183,7 @@ def test_every_reason_the_router_gives_has_words_in_both_languages() -> None:
     ]
 
     reasons = read_reasons(
-        told for decision in decide_many(reports, load_knowledge(PLACE, MODEL)) for told in decision.reasons
+        told for decision in decide_many(reports, load_knowledge(PLACE, MODEL)) for told in codes(decision.why)
     )
 
     assert len(reasons) > 5

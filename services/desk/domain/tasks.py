@@ -22,6 +22,8 @@ WAYS: Final[Mapping[TaskKind, tuple[TaskDecision, ...]]] = {
     TaskKind.UNDELIVERED: (_D.RETRY, _D.DONE, _D.DISCARD),
     TaskKind.HELD: (_D.RELEASE, _D.DISCARD, _D.BLOCK),
     TaskKind.PARKED: (_D.RELEASE, _D.DISCARD),
+    TaskKind.ALERT: (_D.DONE,),
+    TaskKind.SPLIT: (_D.DONE, _D.DISCARD),
 }
 # What somebody may ask about later: nothing happens to the citizen's message or reply.
 WANT_A_REASON: Final = frozenset({_D.DISCARD, _D.BLOCK})

@@ -1,25 +1,28 @@
-"""Decides who owns a case, how soon it must be seen and where it lies, and says why."""
+"""Decides who owns a case, how soon it must be seen and where it lies, and keeps what spoke for it.
+
+Rules, places and the text model decide together; whoever wants to know why reads the `Why`. When they are not sure
+enough, a person at the solution centre decides, with the best proposals at hand.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
-from services.router.domain.evidence import WITHOUT_MODEL, Weighing, weigh
-from services.router.domain.model import ModelError, TextModel, load_model
-from shared.contracts import OwnerKind, Proposal
-from shared.gazetteer import Gazetteer, PlaceFound
-from shared.municipality import Municipality, Topic
-from shared.phrases import PhraseBook
+from services.router.domain.evidence import weigh
+from services.router.domain.knowledge import Knowledge
+from shared.contracts import CaseKind, Evidence, EvidenceKind, Lane, OwnerKind, OwnerScore, Proposal, Why
+from shared.gazetteer import PlaceFound
+from shared.municipality import Topic
 from shared.text import fold, words
-from shared.topic_words import TopicEvidence, TopicWords
-from shared.urgency import Alarm, EmergencyWords, Urgency
+from shared.topic_words import TopicEvidence
+from shared.urgency import Alarm, Urgency
 
 TEXT_LETTERS_MAX = 20_000
 PROPOSALS_MAX = 3
 PROPOSAL_CONFIDENCE_MIN = 0.01
 TOPICS_TOLD_MAX = 3
-REASON_LETTERS_MAX = 120
+WORDS_TOLD_MAX = 6
+TOLD_LETTERS_MAX = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,64 +45,24 @@ class Report:
 class Decision:
     """Whose the case is. Not `automatic`: a person at the solution centre decides, with the proposals at hand.
 
-    `topic` is None then too, the proposals have theirs. `neighbourhood` is the official id, None when not known;
-    `reasons` are short, for programs and for people.
+    `topic` is None then too, the proposals have theirs. `level` is the code of the urgency, `lane` follows from it.
+    `neighbourhood` is the official id, None when not known; `secondary` are owners it concerns besides.
     """
 
     owner: str
     owner_kind: OwnerKind
     topic: str | None
-    urgency: Urgency
+    level: str
+    lane: Lane
     neighbourhood: str | None
     confidence: float
     automatic: bool
     proposals: tuple[Proposal, ...]
-    reasons: tuple[str, ...]
+    why: Why
+    kind: CaseKind | None = None
+    alarm: Alarm | None = None
+    secondary: tuple[Proposal, ...] = ()
     decided_by: str = "router"
-
-
-@dataclass(frozen=True, slots=True)
-class Knowledge:
-    """All that deciding needs, read once at start-up. `trouble` is why there is no model; "" when there is one."""
-
-    centre: str
-    kinds: Mapping[str, OwnerKind]
-    municipality_of_district: Mapping[str, str]
-    gazetteer: Gazetteer
-    topics: TopicWords
-    urgent_topics: frozenset[str]
-    emergencies: EmergencyWords
-    urgent_words: PhraseBook[None]
-    model: TextModel | None
-    trouble: str = ""
-
-    @property
-    def weighing(self) -> Weighing:
-        """How topics and model are weighed, as measured for the model that is there."""
-        return self.model.card.weighing if self.model else WITHOUT_MODEL
-
-
-def load_knowledge(municipality: Municipality, model_folder: Path) -> Knowledge:
-    """The knowledge of a municipality with the text model in `model_folder`.
-
-    Never raises for the model: without one only the topics decide, everything else goes to the solution centre,
-    and every decision says so.
-    """
-    model, trouble = _model(model_folder)
-    urgent = [level for level in municipality.levels if level.code == Urgency.URGENT]
-    return Knowledge(
-        centre=municipality.solution_centre.code,
-        kinds={department.code: department.kind for department in municipality.departments}
-        | {institution.code: institution.kind for institution in municipality.institutions},
-        municipality_of_district={body.district: body.code for body in municipality.institutions if body.district},
-        gazetteer=Gazetteer.of(municipality),
-        topics=TopicWords(municipality.topics),
-        urgent_topics=frozenset(topic.code for topic in municipality.topics if topic.urgency == Urgency.URGENT),
-        emergencies=EmergencyWords(municipality.emergencies),
-        urgent_words=PhraseBook((phrase, None) for level in urgent for phrase in level.phrases),
-        model=model,
-        trouble=trouble,
-    )
 
 
 def decide_many(reports: Iterable[Report], knowledge: Knowledge) -> list[Decision]:
@@ -115,32 +78,40 @@ def decide(report: Report, knowledge: Knowledge) -> Decision:
     place = knowledge.gazetteer.locate(
         text_words, report.street, report.neighbourhood, report.latitude, report.longitude
     )
-    read = _proposals(topics, probabilities, place, knowledge)
+    scores = _scores(topics, probabilities, knowledge)
+    read = _proposals(scores, place, knowledge)
     chosen = knowledge.topics.by_code.get(report.topic or "")
     proposals = _chosen_first(chosen, read, place, knowledge)
     best = proposals[0] if proposals else None
     doubt = _doubt(best, place, knowledge) or _contradiction(best, read, knowledge)
     alarm = knowledge.emergencies.find(text_words)
-    urgency, urgent_reasons = _urgency(text_words, topics, best, alarm, knowledge)
+    level, urgent = _urgency(text_words, best, alarm, knowledge)
     owner = best.owner if best and not doubt else knowledge.centre
-    reasons = (
-        *urgent_reasons,
-        *([f"chosen:{chosen.code} by the citizen"] if chosen else []),
-        *_topic_reasons(topics),
-        *_model_reasons(probabilities, knowledge),
-        *place.evidence,
-        *([doubt] if doubt else []),
-    )
     return Decision(
         owner=owner,
         owner_kind=knowledge.kinds[owner],
         topic=best.topic if best and not doubt else None,
-        urgency=urgency,
+        level=level,
+        lane=level.value,
         neighbourhood=place.neighbourhood,
         confidence=best.confidence if best else 0.0,
         automatic=not doubt,
         proposals=proposals,
-        reasons=tuple(reason[:REASON_LETTERS_MAX] for reason in reasons),
+        alarm=alarm,
+        why=Why(
+            version=knowledge.version,
+            threshold=knowledge.weighing.automatic_from,
+            scores=scores[:PROPOSALS_MAX],
+            evidence=(
+                *urgent,
+                *([Evidence(kind=EvidenceKind.CHOSEN, code=chosen.code)] if chosen else []),
+                *map(_topic_evidence, topics[:TOPICS_TOLD_MAX]),
+                *_model_evidence(probabilities),
+                *(Evidence(kind=EvidenceKind.PLACE, code=_cut(found)) for found in place.evidence),
+                *(Evidence(kind=EvidenceKind.TROUBLE, code=what) for what in knowledge.trouble),
+                *([doubt] if doubt else []),
+            ),
+        ),
     )
 
 
@@ -152,28 +123,33 @@ def strengths_by_owner(topics: Iterable[TopicEvidence]) -> dict[str, float]:
     return strengths
 
 
-def _model(folder: Path) -> tuple[TextModel | None, str]:
-    try:
-        return load_model(folder), ""
-    except ModelError as error:
-        return None, str(error)
-
-
-def _proposals(
-    topics: Sequence[TopicEvidence],
-    probabilities: Mapping[str, float] | None,
-    place: PlaceFound,
-    knowledge: Knowledge,
-) -> tuple[Proposal, ...]:
-    """The best owners with their best topic; a neighbour's municipality in the place of our own departments."""
+def _scores(
+    topics: Sequence[TopicEvidence], probabilities: Mapping[str, float] | None, knowledge: Knowledge
+) -> tuple[OwnerScore, ...]:
+    """The owners that come into question, the likeliest first, each with its strongest topic."""
     topic_of: dict[str, str] = {}
     for evidence in topics:
         topic_of.setdefault(evidence.topic.owner, evidence.topic.code)
-    shares = weigh(strengths_by_owner(topics), probabilities, knowledge.weighing)
+    strengths = strengths_by_owner(topics)
+    shares = [share for share in weigh(strengths, probabilities, knowledge.weighing) if share[0] in knowledge.kinds]
     return tuple(
-        Proposal(owner=_answering(owner, place, knowledge), topic=topic_of.get(owner), confidence=round(confidence, 4))
-        for owner, confidence in [share for share in shares if share[0] in knowledge.kinds][:PROPOSALS_MAX]
+        OwnerScore(
+            owner=owner,
+            topic=topic_of.get(owner),
+            by_words=strengths.get(owner, 0.0),
+            by_model=round(probabilities[owner], 4) if probabilities and owner in probabilities else None,
+            confidence=round(confidence, 4),
+        )
+        for owner, confidence in shares[:PROPOSALS_MAX]
         if confidence >= PROPOSAL_CONFIDENCE_MIN
+    )
+
+
+def _proposals(scores: Sequence[OwnerScore], place: PlaceFound, knowledge: Knowledge) -> tuple[Proposal, ...]:
+    """The best owners with their best topic; a neighbour's municipality in the place of our own departments."""
+    return tuple(
+        Proposal(owner=_answering(score.owner, place, knowledge), topic=score.topic, confidence=score.confidence)
+        for score in scores
     )
 
 
@@ -189,56 +165,68 @@ def _chosen_first(
     return (first, *(proposal for proposal in read if proposal.owner != owner))[:PROPOSALS_MAX]
 
 
-def _contradiction(best: Proposal | None, read: Sequence[Proposal], knowledge: Knowledge) -> str:
-    """Why the citizen's choice is not taken as it is: their words speak clearly for another owner."""
-    if best is None or not read or read[0].owner == best.owner:
-        return ""
-    return f"centre:words say {read[0].owner}" if read[0].confidence >= knowledge.weighing.automatic_from else ""
-
-
 def _answering(owner: str, place: PlaceFound, knowledge: Knowledge) -> str:
     if knowledge.kinds[owner] is OwnerKind.DEPARTMENT and place.outside_district:
         return knowledge.municipality_of_district.get(place.outside_district, owner)
     return owner
 
 
-def _doubt(best: Proposal | None, place: PlaceFound, knowledge: Knowledge) -> str:
-    """Why a person has to decide; "" when nobody has to."""
+def _doubt(best: Proposal | None, place: PlaceFound, knowledge: Knowledge) -> Evidence | None:
+    """Why a person has to decide; None when nobody has to."""
+    if knowledge.trouble:
+        return _because("trouble", detail=", ".join(knowledge.trouble))
     if best is None:
-        return "centre:nothing known about the subject"
+        return _because("nothing_known")
     if place.is_outside:
-        return "centre:outside the district"
-    if best.confidence < (least := knowledge.weighing.automatic_from):
-        return f"centre:confidence {best.confidence:.2f} below {least:.2f}"
-    return ""
+        return _because("outside", detail=place.outside_district or "")
+    if best.confidence < knowledge.weighing.automatic_from:
+        return _because("unsure", share=best.confidence)
+    return None
+
+
+def _contradiction(best: Proposal | None, read: Sequence[Proposal], knowledge: Knowledge) -> Evidence | None:
+    """Why the citizen's choice is not taken as it is: their words speak clearly for another owner."""
+    if best is None or not read or read[0].owner == best.owner:
+        return None
+    if read[0].confidence < knowledge.weighing.automatic_from:
+        return None
+    return _because("words_contradict", detail=read[0].owner, share=read[0].confidence)
+
+
+def _because(code: str, detail: str = "", share: float | None = None) -> Evidence:
+    return Evidence(kind=EvidenceKind.DOUBT, code=code, detail=detail, share=share)
 
 
 def _urgency(
-    text_words: Sequence[str],
-    topics: Sequence[TopicEvidence],
-    best: Proposal | None,
-    alarm: Alarm | None,
-    knowledge: Knowledge,
-) -> tuple[Urgency, list[str]]:
+    text_words: Sequence[str], best: Proposal | None, alarm: Alarm | None, knowledge: Knowledge
+) -> tuple[Urgency, list[Evidence]]:
     """An emergency makes a case urgent and tells whom to call; it never changes the owner."""
-    reasons = []
+    found = []
     if alarm:
-        reasons.append(f"emergency:{alarm.emergency.code} matched '{alarm.phrase}', call {alarm.emergency.number}")
-    reasons += [f"urgent:matched '{hit.phrase}'" for hit in knowledge.urgent_words.find(text_words)[:1]]
+        emergency = alarm.emergency
+        found.append(
+            Evidence(
+                kind=EvidenceKind.EMERGENCY, code=emergency.code, words=(_cut(alarm.phrase),), detail=emergency.number
+            )
+        )
+    urgent = Urgency.URGENT
+    for hit in knowledge.urgent_words.find(text_words)[:1]:
+        found.append(Evidence(kind=EvidenceKind.URGENCY, code=urgent, words=(_cut(hit.phrase),)))
     if best and best.topic in knowledge.urgent_topics:
-        reasons.append(f"urgent:topic {best.topic}")
-    return (Urgency.URGENT if reasons else Urgency.ROUTINE), reasons
+        found.append(Evidence(kind=EvidenceKind.URGENCY, code=urgent, detail=best.topic))
+    return (urgent if found else Urgency.ROUTINE), found
 
 
-def _topic_reasons(topics: Sequence[TopicEvidence]) -> Iterator[str]:
-    for evidence in topics[:TOPICS_TOLD_MAX]:
-        matched = ", ".join(f"'{phrase}'" for phrase in evidence.phrases)
-        yield f"topic:{evidence.topic.code} matched {matched}"
+def _topic_evidence(found: TopicEvidence) -> Evidence:
+    told = tuple(_cut(phrase) for phrase in found.phrases[:WORDS_TOLD_MAX])
+    return Evidence(kind=EvidenceKind.TOPIC, code=found.topic.code, words=told)
 
 
-def _model_reasons(probabilities: Mapping[str, float] | None, knowledge: Knowledge) -> Iterator[str]:
-    if knowledge.model is None:
-        yield f"model:missing, only topics decide; {knowledge.trouble}"
-    elif probabilities:
+def _model_evidence(probabilities: Mapping[str, float] | None) -> Iterator[Evidence]:
+    if probabilities:
         label = max(probabilities, key=lambda label: (probabilities[label], label))
-        yield f"model:{label} {probabilities[label]:.2f}"
+        yield Evidence(kind=EvidenceKind.MODEL, code=label, share=round(probabilities[label], 4))
+
+
+def _cut(told: str) -> str:
+    return told[:TOLD_LETTERS_MAX]

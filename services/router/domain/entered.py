@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from services.router.domain.decision import Decision, Knowledge
-from shared.contracts import Decided
+from services.router.domain.decision import Decision
+from services.router.domain.knowledge import Knowledge
+from shared.contracts import Decided, Evidence, EvidenceKind
 from shared.urgency import Urgency
 
 
@@ -18,35 +19,43 @@ def honour(
     """The person's decision in the place of `decision`, the router's own; that one where nobody decided.
 
     An owner nobody knows leaves the router's decision standing; an unknown topic or neighbourhood is left out.
-    Each of these says so in the reasons.
+    Each of these says so in the evidence.
     """
     if decided is None:
         return decision
+    unknown = tuple(
+        Evidence(kind=EvidenceKind.TROUBLE, code=f"unknown_{what}", detail=code)
+        for what, code, codes in (
+            ("owner", decided.owner, knowledge.kinds),
+            ("topic", decided.topic, topics),
+            ("neighbourhood", decided.neighbourhood, neighbourhoods),
+        )
+        if code is not None and code not in codes
+    )
     if decided.owner not in knowledge.kinds:
-        return replace(decision, reasons=(*decision.reasons, f"desk:no owner is called {decided.owner}"))
-    topic, about_topic = _known("topic", decided.topic, topics)
-    neighbourhood, about_place = _known("neighbourhood", decided.neighbourhood, neighbourhoods)
-    topic = topic or _topic_of(decided.owner, decision)
-    urgent = decision.urgency is Urgency.URGENT or topic in knowledge.urgent_topics
+        return _with_evidence(decision, (), unknown[:1])
+    topic = decided.topic if decided.topic in topics else _topic_of(decided.owner, decision)
+    neighbourhood = decided.neighbourhood if decided.neighbourhood in neighbourhoods else decision.neighbourhood
+    level = Urgency.URGENT if topic in knowledge.urgent_topics else Urgency(decision.level)
+    person = Evidence(kind=EvidenceKind.PERSON, code="entered", detail=decided.by)
     return replace(
-        decision,
+        _with_evidence(decision, (person,), unknown),
         owner=decided.owner,
         owner_kind=knowledge.kinds[decided.owner],
         topic=topic,
-        urgency=Urgency.URGENT if urgent else Urgency.ROUTINE,
-        neighbourhood=neighbourhood or decision.neighbourhood,
+        level=level,
+        lane=level.value,
+        neighbourhood=neighbourhood,
         confidence=1.0,
         automatic=False,
         decided_by=f"desk:{decided.by}",
         proposals=decision.proposals if decided.owner == knowledge.centre else (),
-        reasons=("desk:decided while entering", *about_topic, *about_place, *decision.reasons),
     )
 
 
-def _known(what: str, code: str | None, codes: Collection[str]) -> tuple[str | None, tuple[str, ...]]:
-    if code is None or code in codes:
-        return code, ()
-    return None, (f"desk:no {what} is called {code}",)
+def _with_evidence(decision: Decision, first: tuple[Evidence, ...], last: tuple[Evidence, ...]) -> Decision:
+    why = decision.why
+    return replace(decision, why=why.model_copy(update={"evidence": (*first, *why.evidence, *last)}))
 
 
 def _topic_of(owner: str, decision: Decision) -> str | None:

@@ -14,6 +14,7 @@ from shared.contracts import (
     AssignmentDecided,
     AssignmentProgressed,
     AssignmentReturned,
+    CaseKind,
     CaseState,
     Channel,
     CitizenAsked,
@@ -61,6 +62,8 @@ class Case:
     outcome: Outcome | None = None
     topic: str | None = None
     neighbourhood: str | None = None
+    kind: CaseKind | None = None
+    urgency: str | None = None
     due_at: datetime | None = None
     returns: int = 0
 

@@ -1,0 +1,65 @@
+"""All that deciding needs, read once: the municipality's data, compiled, and the text model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from services.router.domain.evidence import WITHOUT_MODEL, Weighing
+from services.router.domain.model import ModelError, TextModel, load_model
+from shared.contracts import OwnerKind
+from shared.gazetteer import Gazetteer
+from shared.municipality import Municipality
+from shared.phrases import PhraseBook
+from shared.topic_words import TopicWords
+from shared.urgency import EmergencyWords, Urgency
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What a decision rests on besides the report. `trouble`: what is missing, by its name; then a person decides."""
+
+    centre: str
+    kinds: Mapping[str, OwnerKind]
+    municipality_of_district: Mapping[str, str]
+    gazetteer: Gazetteer
+    topics: TopicWords
+    urgent_topics: frozenset[str]
+    emergencies: EmergencyWords
+    urgent_words: PhraseBook[None]
+    model: TextModel | None
+    version: str = ""
+    trouble: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def weighing(self) -> Weighing:
+        """How topics and model are weighed, as measured for the model that is there."""
+        return self.model.card.weighing if self.model else WITHOUT_MODEL
+
+
+def load_knowledge(municipality: Municipality, model_folder: Path) -> Knowledge:
+    """The knowledge of a municipality with the text model in `model_folder`.
+
+    Never raises for the model: without one everything goes to the solution centre, and every decision says so.
+    """
+    model, trouble = _model(model_folder)
+    urgent = [level for level in municipality.levels if level.code == Urgency.URGENT]
+    return Knowledge(
+        centre=municipality.solution_centre.code,
+        kinds={department.code: department.kind for department in municipality.departments}
+        | {institution.code: institution.kind for institution in municipality.institutions},
+        municipality_of_district={body.district: body.code for body in municipality.institutions if body.district},
+        gazetteer=Gazetteer.of(municipality),
+        topics=TopicWords(municipality.topics),
+        urgent_topics=frozenset(topic.code for topic in municipality.topics if topic.urgency == Urgency.URGENT),
+        emergencies=EmergencyWords(municipality.emergencies),
+        urgent_words=PhraseBook((phrase, None) for level in urgent for phrase in level.phrases),
+        model=model,
+        trouble=trouble,
+    )
+
+
+def _model(folder: Path) -> tuple[TextModel | None, dict[str, str]]:
+    try:
+        return load_model(folder), {}
+    except ModelError as error:
+        return None, {"model": str(error)}
