@@ -64,6 +64,21 @@ class PhraseBook(Generic[Key]):
         return [entry for entry in self._by_start.get(word[:PREFIX_LETTERS_MIN], ()) if entry[0].matches(word)]
 
 
+def positions(phrase: str, words: Sequence[str]) -> tuple[int, ...]:
+    """Where the words of a phrase stand in `words`, the first time they do; nothing: it is not there."""
+    first, *rest = _words_of(phrase)
+    start_letters = first.variants[0][:1]
+    for start, word in enumerate(words):
+        if word[:1] == start_letters and first.matches(word) and (found := _followed(rest, words, start)) is not None:
+            return (start, *found)
+    return ()
+
+
+@lru_cache(maxsize=WORDS_REMEMBERED_MAX)
+def _words_of(phrase: str) -> tuple[_Word, ...]:
+    return tuple(map(_word, phrase.split()))
+
+
 def _word(written: str) -> _Word:
     stem = written.removesuffix("=")
     if not stem.isalnum():
@@ -72,6 +87,18 @@ def _word(written: str) -> _Word:
         return _Word((stem,), is_prefix=False)
     softened = stem[:-1] + _SOFTENED.get(stem[-1], stem[-1])
     return _Word((stem, softened) if softened != stem else (stem,), is_prefix=True)
+
+
+def _followed(rest: Sequence[_Word], words: Sequence[str], start: int) -> list[int] | None:
+    found: list[int] = []
+    for wanted in rest:
+        end = min(start + 1 + SKIPPED_WORDS_MAX + 1, len(words))
+        at = next((place for place in range(start + 1, end) if wanted.matches(words[place])), None)
+        if at is None:
+            return None
+        found.append(at)
+        start = at
+    return found
 
 
 def _follows(rest: tuple[_Word, ...], words: Sequence[str], start: int) -> bool:

@@ -43,6 +43,11 @@ class EvidenceKind(StrEnum):
     INCIDENT = "incident"  # `code` is the number of the case it is the same problem as
     DOUBT = "doubt"  # why a person has to decide
     TROUBLE = "trouble"  # what was missing while deciding: the model, the gazetteer
+    OTHER = "other"  # a sort that a newer router knows and this reader does not
+
+    @classmethod
+    def _missing_(cls, value: object) -> "EvidenceKind":
+        return cls.OTHER
 
 
 class Evidence(Part):

@@ -26,6 +26,10 @@ class Catalogue:
         """Every key there is."""
         return frozenset(self._messages)
 
+    def knows(self, key: str) -> bool:
+        """Whether there is such a key."""
+        return key in self._messages
+
     def say(self, language: str, key: str, /, **values: object) -> str:
         """The message with its {places} filled; values that are markup make the message markup, the rest is escaped.
 

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from services.desk.domain import State, StepKind
 from services.desk.handlers import Tasks, Work
 from services.desk.store import work as work_store
-from services.desk.web import Names
+from shared.names import Names
 from shared.pages import Formats, Pages
 from shared.text import sort_key
 

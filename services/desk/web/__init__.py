@@ -2,8 +2,7 @@
 
 from services.desk.web.access import SignIn, same_origin
 from services.desk.web.files import add_file_routes
-from services.desk.web.names import Names
 from services.desk.web.tasks import add_task_routes
 from services.desk.web.work import ITEMS_MAX, add_routes
 
-__all__ = ["ITEMS_MAX", "Names", "SignIn", "add_file_routes", "add_routes", "add_task_routes", "same_origin"]
+__all__ = ["ITEMS_MAX", "SignIn", "add_file_routes", "add_routes", "add_task_routes", "same_origin"]

@@ -12,9 +12,9 @@ from services.desk.domain import Action, Ask, Close, Decide, Item, Return, State
 from services.desk.handlers import NoSuchItem, Refused, Unknown, Work
 from services.desk.store import work as work_store
 from services.desk.web.access import SignIn, same_origin
-from services.desk.web.names import Names
 from shared.contracts import Lane, Place
 from shared.municipality import Municipality
+from shared.names import Names
 from shared.problems import problem
 
 ITEMS_MAX: Final = 200
