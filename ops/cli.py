@@ -5,6 +5,7 @@ import typer
 from ops import api_keys, control, figures
 from ops.demo import demo
 from ops.replay import replay
+from ops.route import route
 from shared.asyncapi import asyncapi
 
 app = typer.Typer(name="ilkim", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -19,6 +20,7 @@ app.command()(control.logs)
 app.command()(figures.bulletin)
 app.command()(figures.ledger)
 app.command()(replay)
+app.command()(route)
 app.command()(asyncapi)
 app.add_typer(api_keys.commands, name="api-key")
 

@@ -19,9 +19,10 @@ from ops.nine_months import Figure, PlannedContact, Truth, plan, truth_of
 from ops.nine_months.plan import SEED
 from ops.replaying.compare import Compared, compare, read
 from ops.replaying.conduct import Conducted, Players, conduct, players, scripts_of
-from ops.replaying.csv_file import CsvMessages, UnreadableFile
+from ops.replaying.csv_file import CsvMessages
 from ops.replaying.installation import Installation, NotRunning, find
 from ops.replaying.send import Refused
+from ops.spreadsheet import UnreadableFile
 from shared.contracts import Channel
 from shared.ids import new_id
 from shared.municipality import Municipality, load

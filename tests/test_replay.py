@@ -11,8 +11,9 @@ import pytest
 from ops.nine_months import Figure, PlannedContact, Truth, plan
 from ops.replaying.compare import Figures, compare
 from ops.replaying.conduct import players, scripts_of
-from ops.replaying.csv_file import CsvMessages, UnreadableFile
+from ops.replaying.csv_file import CsvMessages
 from ops.replaying.send import message_of
+from ops.spreadsheet import UnreadableFile
 from services.intake.channels import whatsapp
 from shared.contracts import (
     AssignmentAccepted,

@@ -1,6 +1,5 @@
 """Reads any CSV of messages as contacts: documented columns, any delimiter, UTF-8 or Windows-1254 (docs/csv.md)."""
 
-import codecs
 import csv
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ from typing import Final, TextIO
 from pydantic import ValidationError
 
 from ops.nine_months import PlannedContact
+from ops.spreadsheet import FIELD_LETTERS_MAX, UnfitRow, UnreadableFile, degrees_of, encoding_of, header_of, moment_of
 from shared.contracts import Channel, Place, Purpose, Sender
 from shared.contracts.channel import TEXT_MAX
 from shared.ids import derived_id
@@ -22,25 +22,10 @@ COLUMNS: Final = (
     *("text", "channel", "time", "name", "address", "latitude", "longitude"),
     *("neighbourhood", "street", "provider_id"),
 )
-ENCODINGS: Final = ("utf-8-sig", "cp1254")
-DELIMITERS: Final = (",", ";", "\t", "|")
-FIELD_LETTERS_MAX: Final = 2_000_000
-CHUNK_BYTES: Final = 1 << 20
 TEXT_LETTERS_MIN: Final = 3
 FAULTS_TOLD_MAX: Final = 20
-_TIMES: Final = (
-    *("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y"),
-)
 # Ids of the same row are the same whenever it is read.
 _EPOCH: Final = datetime(2020, 1, 1, tzinfo=UTC)
-
-
-class UnreadableFile(Exception):
-    """Raised when a file cannot be replayed at all; says what to do."""
-
-
-class _UnfitRow(Exception):
-    """Raised when one row cannot be sent; says why."""
 
 
 @dataclass
@@ -64,9 +49,9 @@ class CsvMessages:
         """Raises UnreadableFile."""
         if not self.path.is_file():
             raise UnreadableFile(f"there is no file {self.path}")
-        self._encoding = _encoding(self.path)
+        self._encoding = encoding_of(self.path)
         with self._open() as file:
-            self._delimiter, columns = _header(file, self.text_column)
+            self._delimiter, columns = header_of(file, self.text_column)
         self._column_of = _column_of(columns, self.text_column)
         if "text" not in self._column_of:
             named = ", ".join(columns[:30]) or "none"
@@ -93,7 +78,7 @@ class CsvMessages:
                     continue
                 try:
                     yield self._contact(rows.line_num, row)
-                except _UnfitRow as error:
+                except UnfitRow as error:
                     self._leave_out(rows.line_num, str(error))
 
     def _open(self) -> TextIO:
@@ -130,32 +115,6 @@ class CsvMessages:
         return next((account.code for account in self.municipality.accounts if account.channel is channel), "main")
 
 
-def _encoding(path: Path) -> str:
-    """The first of `ENCODINGS` that reads the whole file."""
-    with path.open("rb") as file:
-        if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
-            return "utf-16"
-    for name in ENCODINGS:
-        decoder = codecs.getincrementaldecoder(name)()
-        try:
-            with path.open("rb") as file:
-                while chunk := file.read(CHUNK_BYTES):
-                    decoder.decode(chunk)
-                decoder.decode(b"", final=True)
-            return name
-        except UnicodeDecodeError:
-            continue
-    raise UnreadableFile(f"{path.name} is neither UTF-8 nor Windows-1254: save it as UTF-8")
-
-
-def _header(file: TextIO, text_column: str) -> tuple[str, list[str]]:
-    """The delimiter under which the first row has the text column and most others, and its columns."""
-    first = file.readline(FIELD_LETTERS_MAX)
-    rows = [(delimiter, next(csv.reader([first], delimiter=delimiter), [])) for delimiter in DELIMITERS]
-    wanted = fold(text_column)
-    return max(rows, key=lambda found: (wanted in map(fold, found[1]), len(found[1])))
-
-
 def _column_of(columns: list[str], text_column: str) -> Mapping[str, int]:
     """Where each known column stands; the first of two with the same name counts."""
     places = {fold(column): at for at, column in reversed(list(enumerate(columns)))}
@@ -165,7 +124,7 @@ def _column_of(columns: list[str], text_column: str) -> Mapping[str, int]:
 
 def _text(text: str) -> str:
     if not TEXT_LETTERS_MIN <= len(text) <= TEXT_MAX:
-        raise _UnfitRow(f"the text has {len(text)} letters, {TEXT_LETTERS_MIN} to {TEXT_MAX} are taken")
+        raise UnfitRow(f"the text has {len(text)} letters, {TEXT_LETTERS_MIN} to {TEXT_MAX} are taken")
     return text
 
 
@@ -173,29 +132,15 @@ def _channel(written: str | None, otherwise: Channel) -> Channel:
     try:
         return Channel(fold(written)) if written else otherwise
     except ValueError as error:
-        raise _UnfitRow(f"no channel is called {written!r}, one of {', '.join(Channel)} is") from error
+        raise UnfitRow(f"no channel is called {written!r}, one of {', '.join(Channel)} is") from error
 
 
 def _time(written: str | None, now: datetime, zone: tzinfo) -> datetime:
     if not written:
         return now
-    at = _parsed(written)
-    at = at if at.tzinfo else at.replace(tzinfo=zone)
+    at = moment_of(written, zone)
     # WhatsApp tells whole seconds.
     return at.replace(microsecond=0)
-
-
-def _parsed(written: str) -> datetime:
-    try:
-        return datetime.fromisoformat(written)
-    except ValueError:
-        pass
-    for form in _TIMES:
-        try:
-            return datetime.strptime(written, form)  # noqa: DTZ007 - the municipality's zone is added by the caller
-        except ValueError:
-            continue
-    raise _UnfitRow(f"{written!r} is no time; write e.g. 2020-03-11 14:30")
 
 
 def _sender(channel: Channel, values: Mapping[str, str], provider_id: str) -> Sender:
@@ -211,21 +156,11 @@ def _sender(channel: Channel, values: Mapping[str, str], provider_id: str) -> Se
 def _place(values: Mapping[str, str]) -> Place:
     try:
         return Place(
-            latitude=_degrees(values.get("latitude")),
-            longitude=_degrees(values.get("longitude")),
+            latitude=degrees_of(values.get("latitude")),
+            longitude=degrees_of(values.get("longitude")),
             neighbourhood=(values.get("neighbourhood") or "")[:200] or None,
             street=(values.get("street") or "")[:200] or None,
         )
     except ValidationError as error:
         wrong = ", ".join(str(fault["loc"][0]) for fault in error.errors())
-        raise _UnfitRow(f"{wrong}: not degrees on the globe") from error
-
-
-def _degrees(written: str | None) -> float | None:
-    """With a point or, as Turkish spreadsheets write it, a comma."""
-    if not written:
-        return None
-    try:
-        return float(written.replace(",", "."))
-    except ValueError as error:
-        raise _UnfitRow(f"{written!r} is no number of degrees") from error
+        raise UnfitRow(f"{wrong}: not degrees on the globe") from error

@@ -45,12 +45,14 @@ class Report:
 class Decision:
     """Whose the case is. Not `automatic`: a person at the solution centre decides, with the proposals at hand.
 
-    `topic` is None then too, the proposals have theirs. `level` is the code of the urgency, `lane` follows from it.
+    `topic` is None then too, the proposals have theirs; `likeliest` is whose it is to our best knowledge all the same:
+    the solution centre where nobody is likelier than all of them. `level` is the code of the urgency, `lane` follows.
     `neighbourhood` is the official id, None when not known; `secondary` are owners it concerns besides.
     """
 
     owner: str
     owner_kind: OwnerKind
+    likeliest: str
     topic: str | None
     level: str
     lane: Lane
@@ -78,7 +80,8 @@ def decide(report: Report, knowledge: Knowledge) -> Decision:
     place = knowledge.gazetteer.locate(
         text_words, report.street, report.neighbourhood, report.latitude, report.longitude
     )
-    scores = _scores(topics, probabilities, knowledge)
+    shares = weigh(strengths_by_owner(topics), probabilities, knowledge.weighing)
+    scores = _scores(topics, shares, probabilities, knowledge)
     read = _proposals(scores, place, knowledge)
     chosen = knowledge.topics.by_code.get(report.topic or "")
     proposals = _chosen_first(chosen, read, place, knowledge)
@@ -90,6 +93,7 @@ def decide(report: Report, knowledge: Knowledge) -> Decision:
     return Decision(
         owner=owner,
         owner_kind=knowledge.kinds[owner],
+        likeliest=best.owner if best and best.confidence >= _nobody(shares) else knowledge.centre,
         topic=best.topic if best and not doubt else None,
         level=level,
         lane=level.value,
@@ -123,15 +127,23 @@ def strengths_by_owner(topics: Iterable[TopicEvidence]) -> dict[str, float]:
     return strengths
 
 
+def _nobody(shares: Sequence[tuple[str, float]]) -> float:
+    """How likely it is none of the owners'."""
+    return 1 - sum(share for _, share in shares)
+
+
 def _scores(
-    topics: Sequence[TopicEvidence], probabilities: Mapping[str, float] | None, knowledge: Knowledge
+    topics: Sequence[TopicEvidence],
+    shares: Sequence[tuple[str, float]],
+    probabilities: Mapping[str, float] | None,
+    knowledge: Knowledge,
 ) -> tuple[OwnerScore, ...]:
     """The owners that come into question, the likeliest first, each with its strongest topic."""
     topic_of: dict[str, str] = {}
     for evidence in topics:
         topic_of.setdefault(evidence.topic.owner, evidence.topic.code)
     strengths = strengths_by_owner(topics)
-    shares = [share for share in weigh(strengths, probabilities, knowledge.weighing) if share[0] in knowledge.kinds]
+    known = [share for share in shares if share[0] in knowledge.kinds]
     return tuple(
         OwnerScore(
             owner=owner,
@@ -140,7 +152,7 @@ def _scores(
             by_model=round(probabilities[owner], 4) if probabilities and owner in probabilities else None,
             confidence=round(confidence, 4),
         )
-        for owner, confidence in shares[:PROPOSALS_MAX]
+        for owner, confidence in known[:PROPOSALS_MAX]
         if confidence >= PROPOSAL_CONFIDENCE_MIN
     )
 

@@ -42,6 +42,7 @@ def honour(
         _with_evidence(decision, (person,), unknown),
         owner=decided.owner,
         owner_kind=knowledge.kinds[decided.owner],
+        likeliest=decided.owner,
         topic=topic,
         level=level,
         lane=level.value,
