@@ -1,7 +1,7 @@
 # Each target is a command of `ilkim` (in .venv/bin) or of the tools beside it; everything lives in this folder.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test browser check bench chaos replay stop status logs clean
+.PHONY: help setup demo up test browser check bench quality chaos replay stop status logs clean
 
 help: ## show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,10 @@ api: ## send ten thousand requests made from the OpenAPI document, and find none
 bench: ## measure cases per second and what a case costs, beside the floor
 	@ops/venv.sh dev
 	@.venv/bin/python -m bench $(ARGS)
+
+quality: ## measure how good decisions are (ARGS="--data FOLDER", with the data sets)
+	@ops/venv.sh dev
+	@.venv/bin/python -m bench.quality $(ARGS)
 
 chaos: ## replay the nine months while a service is killed every two seconds
 	@ops/venv.sh
