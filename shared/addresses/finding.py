@@ -1,0 +1,100 @@
+"""Finds the addresses of a text: tags its words, and mends what is never or always so."""
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import Final
+
+from shared.addresses.fields import AddressSpan, read_fields
+from shared.addresses.lexicon import WordKind
+from shared.addresses.tagger import BEGIN, OUT, Tagger
+from shared.addresses.tokens import Tokens, read, windows
+
+SPANS_MAX: Final = 20
+
+_NEVER_INSIDE: Final = frozenset({WordKind.RELATION, WordKind.ADDRESS_WORD, WordKind.MANY_DIGITS})
+_NAMED_AFTER_A_PROVINCE: Final = frozenset(
+    {WordKind.STREET, WordKind.BUILDING, WordKind.NEIGHBOURHOOD, WordKind.PUBLIC}
+)
+_DATED: Final = frozenset(
+    ["mayis", "yil", "agustos", "temmuz", "eylul", "kasim", "ekim", "nisan", "subat", "mart", "haziran", "evler"]
+)
+_VALUED: Final = frozenset({WordKind.NUMBER, WordKind.FLOOR, WordKind.FLAT})
+_DIGITS: Final = frozenset({WordKind.SHORT_DIGITS, WordKind.LONG_DIGITS})
+# At least one of these makes an address.
+_NEEDED: Final = _NAMED_AFTER_A_PROVINCE | {
+    WordKind.VILLAGE,
+    WordKind.BLOCK,
+    WordKind.DISTRICT,
+    WordKind.NUMBER,
+    WordKind.FLOOR,
+}
+
+
+def find(text: str) -> tuple[AddressSpan, ...]:
+    """The addresses of a text in order, none overlapping, at most `SPANS_MAX`; total over any text.
+
+    Costs little where no word of an address stands. Only the first `TEXT_LETTERS_MAX` letters are read.
+    """
+    tokens = read(text)
+    found: list[AddressSpan] = []
+    for start, end in windows(tokens):
+        for first, last in spans(tokens, _tagger().tag(tokens, start, end), start):
+            first, last = _whole(tokens, first, last)
+            found.append(read_fields(tokens, first, last))
+            if len(found) == SPANS_MAX:
+                return tuple(found)
+    return tuple(found)
+
+
+def spans(tokens: Tokens, tags: Sequence[int], start: int) -> Iterator[tuple[int, int]]:
+    """First and last word of each address among the tagged words that begin at word `start`."""
+    return (
+        (first, last)
+        for first, last in _runs(tokens, tags, start)
+        if any(kind in _NEEDED for kind in tokens.kinds[first : last + 1])
+    )
+
+
+def _runs(tokens: Tokens, tags: Sequence[int], start: int) -> Iterator[tuple[int, int]]:
+    first = -1
+    for at, tag in enumerate(tags, start):
+        is_out = tag == OUT or _is_never_inside(tokens, at)
+        if first >= 0 and (is_out or tag == BEGIN or _are_two_districts(tokens, at)):
+            yield first, at - 1
+            first = -1
+        if not is_out and first < 0:
+            first = at
+    if first >= 0:
+        yield first, start + len(tags) - 1
+
+
+def _whole(tokens: Tokens, first: int, last: int) -> tuple[int, int]:
+    """With the digits of a name like "19 Mayıs" before it, and "D 3" or an ending behind it."""
+    if first and tokens.words[first] in _DATED and tokens.kinds[first - 1] is WordKind.SHORT_DIGITS:
+        first -= 1
+    if tokens.kinds[last] in _VALUED and last + 1 < len(tokens) and tokens.kinds[last + 1] in _DIGITS:
+        last += 1
+    while last + 2 < len(tokens) and tokens.kinds[last + 1] in _VALUED and tokens.kinds[last + 2] in _DIGITS:
+        last += 2
+    if last + 1 < len(tokens) and tokens.gaps[last + 1] == "'" and tokens.kinds[last + 1] is WordKind.ENDING:
+        last += 1
+    return first, last
+
+
+def _is_never_inside(tokens: Tokens, at: int) -> bool:
+    """The province stands beside an address, unless a street is named after it ("Trabzon Bulvarı")."""
+    kind = tokens.kinds[at]
+    if kind is not WordKind.PROVINCE:
+        return kind in _NEVER_INSIDE
+    return at + 1 == len(tokens) or tokens.kinds[at + 1] not in _NAMED_AFTER_A_PROVINCE
+
+
+def _are_two_districts(tokens: Tokens, at: int) -> bool:
+    return (
+        tokens.kinds[at] is WordKind.DISTRICT and tokens.kinds[at - 1] is WordKind.DISTRICT and tokens.gaps[at] in "-,/"
+    )
+
+
+@lru_cache(maxsize=1)
+def _tagger() -> Tagger:
+    return Tagger.load()
