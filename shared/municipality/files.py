@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,8 +12,12 @@ from pydantic import TypeAdapter, ValidationError
 from shared.municipality.base import Record
 from shared.municipality.mistakes import MunicipalityError, Problem
 from shared.municipality.places import Area, Ring
+from shared.municipality.toml_lines import TomlLines
 
 Model = TypeVar("Model", bound=Record)
+
+# What an entry of a file is called by, the best first.
+_NAMES = ("code", "id", "event", "channel", "name", "date", "weekday")
 
 
 def read_toml(path: Path, model: type[Model], name: str = "") -> Model:
@@ -21,11 +26,27 @@ def read_toml(path: Path, model: type[Model], name: str = "") -> Model:
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise _mistake(name, "the file", f"is no TOML: {error}", "Correct that line") from error
+        trouble = f"is no TOML: {error}"
+        raise _mistake(name, "the file", trouble, "Correct that line", _line_told(text, error)) from error
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        raise MunicipalityError(_problem(name, content, detail, text) for detail in error.errors()) from error
+        lines = TomlLines(text)
+        raise MunicipalityError(
+            _problem(name, content, detail)._replace(line=lines.line_of(detail["loc"])) for detail in error.errors()
+        ) from error
+
+
+def with_line(folder: Path, problem: Problem) -> Problem:
+    """A mistake that was found across files, with the line of its entry where that stands in a TOML file."""
+    path = folder / problem.file
+    if problem.line is not None or not problem.file.endswith(".toml") or not path.is_file():
+        return problem
+    text = path.read_text(encoding="utf-8")
+    content = tomllib.loads(text)
+    entries = ((kind, place) for kind, rows in content.items() if isinstance(rows, list) for place in range(len(rows)))
+    entry = next((entry for entry in entries if _is_called(content[entry[0]][entry[1]], problem.entry)), None)
+    return problem if entry is None else problem._replace(line=TomlLines(text).line_of((*entry, *problem.field)))
 
 
 def read_folder(folder: Path, model: type[Model]) -> tuple[Model, ...]:
@@ -122,13 +143,19 @@ def _text(path: Path) -> str:
         raise _mistake(path.name, "the file", f"is not UTF-8: {error}", "Save it as UTF-8") from error
 
 
-def _mistake(file: str, entry: str, trouble: str, remedy: str) -> MunicipalityError:
-    return MunicipalityError([Problem(file, entry, trouble, remedy)])
+def _mistake(file: str, entry: str, trouble: str, remedy: str, line: int | None = None) -> MunicipalityError:
+    return MunicipalityError([Problem(file, entry, trouble, remedy, line)])
 
 
-def _problem(file: str, content: object, detail: Any, text: str = "") -> Problem:
-    """A pydantic error in the words of who keeps the file; the TOML `text` tells the line."""
-    entry, field = _entry(content, detail["loc"], text)
+def _line_told(text: str, error: tomllib.TOMLDecodeError) -> int:
+    """The parser tells the line in its words alone; at the end of the file it tells none."""
+    told = re.search(r"at line (\d+)", str(error))
+    return int(told[1]) if told else text.rstrip().count("\n") + 1
+
+
+def _problem(file: str, content: object, detail: Any) -> Problem:
+    """A pydantic error in the words of who keeps the file."""
+    entry, field = _entry(content, detail["loc"])
     if detail["type"] == "extra_forbidden":
         return Problem(file, entry, f"field `{field}` is unknown", "Remove it or correct its spelling")
     if detail["type"] == "missing":
@@ -142,26 +169,23 @@ def _shown(detail: Any) -> str:
     return text if len(text) <= 60 else text[:59] + "…"
 
 
-def _entry(content: object, location: tuple[int | str, ...], text: str) -> tuple[str, str]:
-    """(the entry by its number, code and line, the field within it) of a pydantic error's location."""
+def _entry(content: object, location: tuple[int | str, ...]) -> tuple[str, str]:
+    """(the entry by its number and code, the field within it) of a pydantic error's location."""
     at = next((place for place, step in enumerate(location) if isinstance(step, int)), None)
     if at is None:
         return "the file", ".".join(map(str, location))
     for step in location[: at + 1]:
         content = content[step]  # type: ignore[index]
     kind = location[at - 1] if at else "row"
-    number = int(location[at]) + 1
-    return f"{kind} {number}{_called(content)}{_line(text, kind, number)}", ".".join(map(str, location[at + 1 :]))
-
-
-def _line(text: str, kind: str | int, number: int) -> str:
-    """Where the TOML entry of that number starts, as ", line 12"; "" where it is not written as [[kind]]."""
-    lines = [line for line, written in enumerate(text.splitlines(), 1) if written.strip() == f"[[{kind}]]"]
-    return f", line {lines[number - 1]}" if number <= len(lines) else ""
+    return f"{kind} {int(location[at]) + 1}{_called(content)}", ".".join(map(str, location[at + 1 :]))
 
 
 def _called(entry: object) -> str:
     if not isinstance(entry, dict):
         return ""
-    name = next((entry[key] for key in ("code", "event", "name", "date", "weekday") if key in entry), None)
+    name = next((entry[key] for key in _NAMES if key in entry), None)
     return f" ({name})" if name is not None else ""
+
+
+def _is_called(entry: object, name: str) -> bool:
+    return isinstance(entry, dict) and name in {str(entry.get(key)) for key in _NAMES}

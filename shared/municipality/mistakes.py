@@ -7,15 +7,21 @@ PROBLEMS_SHOWN_MAX = 20
 
 
 class Problem(NamedTuple):
-    """One mistake in the data: where it is, what is wrong, and what to do."""
+    """One mistake in the data: where it is, what is wrong, and what to do. `line` is None where none can be told.
+
+    `field` is the way to the field within its entry, so that its line can be found.
+    """
 
     file: str
     entry: str
     trouble: str
     remedy: str
+    line: int | None = None
+    field: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.entry}: {self.trouble}. {self.remedy}"
+        place = self.file if self.line is None else f"{self.file}, line {self.line}"
+        return f"{place}: {self.entry}: {self.trouble}. {self.remedy}"
 
 
 class MunicipalityError(ValueError):
