@@ -9,8 +9,9 @@ from shared.municipality.calendar import Calendar
 from shared.municipality.loading import load
 from shared.municipality.mistakes import MunicipalityError
 from shared.municipality.municipality import Municipality
-from shared.municipality.places import Area, Neighbour, Neighbourhood, Street
+from shared.municipality.places import Area, Neighbour, Neighbourhood, Street, street_key
 from shared.municipality.replies import SLOTS, ReplyEvent, neutralise
+from shared.municipality.rules import Days, Office, OwnerOf, RoadKeeper, Rule, When
 from shared.municipality.topics import Target, TargetUnit, Topic, TopicGroup
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Area",
     "Bulletin",
     "Calendar",
+    "Days",
     "Fact",
     "Group",
     "Labelled",
@@ -26,13 +28,19 @@ __all__ = [
     "MunicipalityError",
     "Neighbour",
     "Neighbourhood",
+    "Office",
+    "OwnerOf",
     "ReplyEvent",
+    "RoadKeeper",
+    "Rule",
     "StandardAnswer",
     "Street",
     "Target",
     "TargetUnit",
     "Topic",
     "TopicGroup",
+    "When",
     "load",
     "neutralise",
+    "street_key",
 ]

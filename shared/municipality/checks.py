@@ -9,6 +9,7 @@ from shared.municipality.mistakes import Problem
 from shared.municipality.municipality import Municipality
 from shared.municipality.places import Area, Neighbourhood
 from shared.municipality.replies import LINK_CHANNELS, SLOTS, ReplyEvent, Template
+from shared.municipality.rule_checks import check_road_keepers, check_rules
 from shared.text import fold
 
 
@@ -40,6 +41,7 @@ def _check_codes(municipality: Municipality) -> Iterator[Problem]:
         ("delivery.toml", [f"{text.event}.{text.language}" for text in municipality.delivery.approved]),
         ("bulletin.toml", [group.code for group in municipality.bulletin.groups]),
         ("bulletin.toml", [line.code for line in municipality.bulletin.lines]),
+        ("rules.toml", [rule.id for rule in municipality.rules]),
     ):
         for code, times in Counter(codes).items():
             if times > 1:
@@ -235,4 +237,6 @@ _CHECKS = (
     _check_templates,
     _check_delivery,
     _check_bulletin,
+    check_road_keepers,
+    check_rules,
 )

@@ -13,12 +13,13 @@ from shared.municipality.calendar import Calendar, Holiday, OfficeHours
 from shared.municipality.checks import mistakes_across_files
 from shared.municipality.conversation import Conversation
 from shared.municipality.delivery import DeliveryRules, EventRule, Ladder, Provider
-from shared.municipality.files import read_areas, read_folder, read_table, read_toml
+from shared.municipality.files import read_areas, read_folder, read_table, read_toml, with_line
 from shared.municipality.mistakes import MunicipalityError, Problem
 from shared.municipality.municipality import Municipality
 from shared.municipality.owners import Department, Institution
 from shared.municipality.places import Neighbour, Neighbourhood, Street
 from shared.municipality.replies import OutcomeWords, Template
+from shared.municipality.rules import RoadKeeper, Rule
 from shared.municipality.topics import Level, Phrase, TopicGroup
 from shared.urgency import Emergency
 
@@ -38,7 +39,7 @@ def load(folder: Path) -> Municipality:
         raise MunicipalityError(problems)
     municipality = Municipality(**parts)
     if problems := list(mistakes_across_files(municipality)):
-        raise MunicipalityError(problems)
+        raise MunicipalityError(with_line(folder, problem) for problem in problems)
     return municipality
 
 
@@ -95,9 +96,16 @@ def _read_conversation(folder: Path) -> Parts:
     return {"conversation": read_toml(folder / "conversation.toml", Conversation)}
 
 
+def _read_rules(folder: Path) -> Parts:
+    return {
+        "rules": read_toml(folder / "rules.toml", _RulesFile).rule,
+        "road_keepers": read_table(folder / "road_keepers.csv", RoadKeeper),
+    }
+
+
 _READERS = (
     *(_read_about, _read_owners, _read_topics, _read_places, _read_calendar, _read_words, _read_bulletin),
-    *(_read_answers, _read_delivery, _read_conversation),
+    *(_read_answers, _read_delivery, _read_conversation, _read_rules),
 )
 
 
@@ -136,6 +144,10 @@ class _CalendarFile(Calendar):
 
 class _AnswersFile(Record):
     answer: tuple[StandardAnswer, ...]
+
+
+class _RulesFile(Record):
+    rule: tuple[Rule, ...] = ()
 
 
 class _TemplatesFile(Record):

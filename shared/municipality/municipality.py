@@ -12,6 +12,7 @@ from shared.municipality.delivery import DeliveryRules
 from shared.municipality.owners import Department, Institution, Owner
 from shared.municipality.places import Area, Neighbour, Neighbourhood, Street
 from shared.municipality.replies import OutcomeWords, Rendered, ReplyEvent, Template, render
+from shared.municipality.rules import RoadKeeper, Rule
 from shared.municipality.topics import Level, Topic, TopicGroup
 from shared.urgency import Emergency
 
@@ -35,6 +36,8 @@ class Municipality(About):
     conversation: Conversation
     delivery: DeliveryRules
     standard_answers: tuple[StandardAnswer, ...]
+    rules: tuple[Rule, ...]
+    road_keepers: tuple[RoadKeeper, ...]
 
     def account(self, code: str) -> Account:
         """The account of that code."""
@@ -60,6 +63,16 @@ class Municipality(About):
     def topics(self) -> tuple[Topic, ...]:
         """All topics, group by group."""
         return tuple(topic for group in self.topic_groups for topic in group.topic)
+
+    @cached_property
+    def owners(self) -> tuple[Owner, ...]:
+        """Everybody who can have a case: the departments with the solution centre, then the institutions."""
+        return (*self.departments, *self.institutions)
+
+    @cached_property
+    def topics_of_group(self) -> dict[str, frozenset[str]]:
+        """Codes of topics by the code of their group."""
+        return {group.code: frozenset(topic.code for topic in group.topic) for group in self.topic_groups}
 
     @cached_property
     def solution_centre(self) -> Department:
@@ -95,8 +108,7 @@ class Municipality(About):
 
     @cached_property
     def _owners(self) -> dict[str, Owner]:
-        owners: list[Owner] = [*self.departments, *self.institutions]
-        return {owner.code: owner for owner in owners}
+        return {owner.code: owner for owner in self.owners}
 
     @cached_property
     def _topics(self) -> dict[str, Topic]:

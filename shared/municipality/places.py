@@ -7,6 +7,7 @@ from pydantic import Field, NonNegativeInt, field_validator
 
 from shared.contracts.channel import Code
 from shared.municipality.base import Record, Text
+from shared.text import fold, words
 
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]
@@ -38,6 +39,11 @@ class Street(Record):
     name: Text
     type: Text
     neighbourhood: Code
+
+
+def street_key(name: str, kind: str) -> str:
+    """What a street is looked up by wherever it lies: folded name and type, "100 yil bulvar"."""
+    return " ".join(words(fold(f"{name} {kind}")))
 
 
 class Neighbour(Record):

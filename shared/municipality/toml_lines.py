@@ -27,7 +27,9 @@ class TomlLines:
                 table = self._opened(_parts(header["name"]), is_array=bool(header["array"]))
                 self._lines.setdefault(table, line)
             elif key := _KEY.match(statement):
-                self._lines.setdefault((*table, *_parts(key["name"])), line)
+                parts = _parts(key["name"])
+                for length in range(1, len(parts) + 1):
+                    self._lines.setdefault((*table, *parts[:length]), line)
 
     def line_of(self, path: Sequence[str | int]) -> int | None:
         """The line of what the path names, or of what it stands in; None: nothing of it stands in the file."""
