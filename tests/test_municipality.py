@@ -421,7 +421,7 @@ def test_every_case_is_counted_in_exactly_one_group(ilkadim: Municipality, fact:
             'owner = "nobody" # ',
             ["topics/temizlik.toml", "owner nobody is unknown", "departments.toml"],
         ),
-        ("topics/temizlik.toml", "phrases = [", 'phrases = ["Çöp", ', ["line 5", "topic 1", 'write "cop"']),
+        ("topics/temizlik.toml", "phrases = [", 'phrases = ["Çöp", ', ["line 13", "topic 1", 'write "cop"']),
         ("topics/temizlik.toml", 'name = "Temizlik"', "name = Temizlik", ["is no TOML", "line 2"]),
         (
             "topics/temizlik.toml",
