@@ -47,7 +47,7 @@ def desk() -> Service:
     service = Service("desk", SCHEMA, settings)
     work = Work(service, place)
     vault = Vault(key_bytes(settings.ilkim_vault_key), key_bytes(settings.ilkim_blind_index_key))
-    tasks, calls = Tasks(service, vault), Calls(service, vault)
+    tasks, calls = Tasks(service, vault, place), Calls(service, vault)
 
     async def take_tasks(unit: Unit, events: Sequence[Message]) -> None:
         await tasks.take_in(unit, events)

@@ -70,6 +70,7 @@ class TaskSettled(Message):
     case_id: UUID | None = None
     contact_id: UUID | None = None
     chosen: tuple[Decided, ...] = Field((), max_length=10, description="of a split: one further case for each")
+    text: str = Field("", description="of a split: what the further cases are about, as it was asked, masked")
 
 
 class CallState(StrEnum):

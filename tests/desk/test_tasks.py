@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from services.desk.domain import WAYS, Settle, TaskVerdict, judge_settling, settled, task_of
+from services.desk.domain import WAYS, Chosen, Settle, TaskVerdict, judge_settling, settled, task_of
 from services.desk.pages import TEMPLATES
 from services.desk.store import entries as entry_store
 from services.desk.store import tasks as task_store
 from services.desk.store.entries import Like
 from shared import municipality
-from shared.contracts import TaskDecision, TaskKind, TaskRequested
+from shared.contracts import Proposal, TaskDecision, TaskKind, TaskRequested
 from shared.messaging.topology import DESK
 from shared.pages import Pages
 from shared.settings import Settings
@@ -46,7 +46,8 @@ def test_a_task_is_settled_only_as_its_kind_allows() -> None:
     for kind in TaskKind:
         task, _ = task_of(a_task(kind=kind))
         for decision in TaskDecision:
-            verdict = judge_settling(task, Settle(decision=decision, note="Neden."), "ayse")
+            chosen = (Chosen(owner="saski"),) if kind is TaskKind.SPLIT and decision is TaskDecision.DONE else ()
+            verdict = judge_settling(task, Settle(decision=decision, note="Neden.", chosen=chosen), "ayse")
             assert verdict == (None if decision in WAYS[kind] else TaskVerdict.NOT_A_WAY)
 
 
@@ -225,7 +226,93 @@ def test_every_way_to_settle_has_words_before_and_after() -> None:
             assert {f"settle_{kind}.{way}", f"settled_{kind}.{way}"} <= keys
 
 
+def test_each_owner_of_a_split_gets_one_case() -> None:
+    task, _ = task_of(a_task(kind=TaskKind.SPLIT, source="intake", text="Su patladı, yol çöktü."))
+    twice = [Chosen(owner="saski", topic="su-arizasi"), Chosen(owner="fen-isleri"), Chosen(owner="saski")]
+
+    after, told = settled(task, Settle(decision=TaskDecision.DONE, chosen=tuple(twice)), "ayse", AT)
+
+    assert [(row.owner, row.topic, row.by) for row in told.chosen] == [
+        ("saski", "su-arizasi", "ayse"),
+        ("fen-isleri", None, "ayse"),
+    ]
+    assert (told.kind, told.text, after.chosen) == (TaskKind.SPLIT, task.text, told.chosen)
+
+
+def test_only_a_split_chooses_owners() -> None:
+    task, _ = task_of(a_task(kind=TaskKind.CALL))
+
+    settling = Settle(decision=TaskDecision.DONE, chosen=(Chosen(owner="saski"),))
+
+    assert judge_settling(task, settling, "ayse") is TaskVerdict.NOT_A_WAY
+
+
+def test_a_split_names_somebody_or_is_none() -> None:
+    task, _ = task_of(a_task(kind=TaskKind.SPLIT, source="intake"))
+    somebody = (Chosen(owner="saski"),)
+
+    for decision, chosen in ((TaskDecision.DONE, ()), (TaskDecision.DISCARD, somebody)):
+        assert judge_settling(task, Settle(decision=decision, chosen=chosen), "ayse") is TaskVerdict.NOBODY_CHOSEN
+    assert judge_settling(task, Settle(decision=TaskDecision.DISCARD), "ayse") is None
+
+
+async def ask_a_split(at_desk: Desk, **changed: Any) -> TaskRequested:
+    return await ask(
+        at_desk,
+        **{
+            "kind": TaskKind.SPLIT,
+            "source": "intake",
+            "reason": "several_owners",
+            "detail": "fen-isleri",
+            "address": None,
+            "case_id": an_id(),
+            "contact_id": an_id(),
+            "text": "Su borusu patladı, kaldırım da çöktü.",
+            "proposals": (
+                Proposal(owner="saski", confidence=0.4),
+                Proposal(owner="zabita", topic="gurultu", confidence=0.1),
+            ),
+            **changed,
+        },
+    )
+
+
+async def test_a_split_shows_who_has_it_and_opens_a_case_for_each_one_ticked(at_desk: Desk) -> None:
+    asked = await ask_a_split(at_desk)
+    page = (await at_desk.get(f"/tasks/{asked.id}")).text
+    assert "Fen İşleri Müdürlüğü" in page and "SASKİ" in page and "Zabıta Müdürlüğü" in page
+
+    ticked = {"chosen-1": "saski|", "decision": "done", "note": ""}
+    assert (await at_desk.send(f"/tasks/{asked.id}/settle", **ticked)).status == 303
+
+    message = await told(at_desk, "intake")
+    assert [row["owner"] for row in message["chosen"]] == ["saski"]
+    assert (message["kind"], message["case_id"]) == ("split", str(asked.case_id))
+    assert message["text"] == asked.text
+    assert "Ek kayıt açıldı" in (await at_desk.get(f"/tasks/{asked.id}")).text
+
+
+async def test_nobody_else_is_an_answer_too_whatever_is_ticked(at_desk: Desk) -> None:
+    asked = await ask_a_split(at_desk)
+
+    await at_desk.send(f"/tasks/{asked.id}/settle", **{"chosen-1": "saski|", "decision": "discard"})
+
+    assert (await told(at_desk, "intake"))["chosen"] == []
+    assert "Tek kayıt yeterli" in (await at_desk.get(f"/tasks/{asked.id}")).text
+
+
+@pytest.mark.parametrize("owner", ["nobody-knows", "fen-isleri", "cozum-merkezi"])
+async def test_a_split_goes_to_nobody_unknown_and_not_to_who_has_it(at_desk: Desk, owner: str) -> None:
+    asked = await ask_a_split(at_desk)
+    settling = {"decision": "done", "chosen": [{"owner": owner}]}
+
+    assert (await at_desk.post(f"/api/tasks/{asked.id}/settle", settling)).status == 422
+    assert (await at_desk.send(f"/tasks/{asked.id}/settle", decision="done", owner=owner)).status == 422
+    assert await at_desk.system.value("SELECT count(*) FROM outbox") == 0
+
+
 REASONS = (
+    "several_owners",
     *("spam", "abuse", "blocked", "too_many", "unreadable", "too_large", "missed_call"),
     *("no_other_way", "by_letter", "no_way_left", "outcome_unknown", "expired"),
 )

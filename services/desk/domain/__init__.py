@@ -17,6 +17,7 @@ from services.desk.domain.reasons import Reason, in_words, read_reasons
 from services.desk.domain.tasks import (
     WANT_A_REASON,
     WAYS,
+    Chosen,
     Reached,
     Settle,
     Task,
@@ -53,6 +54,7 @@ __all__ = [
     "Action",
     "Ask",
     "Call",
+    "Chosen",
     "Close",
     "Decide",
     "Entered",

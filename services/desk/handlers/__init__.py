@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from services.desk.handlers.calls import Caller, Calls, NoSuchCall
 from services.desk.handlers.entries import Entries, NoSuchEntry, WrongEntry
-from services.desk.handlers.tasks import NoSuchTask, TaskRefused, Tasks
+from services.desk.handlers.tasks import NoSuchTask, TaskRefused, Tasks, UnknownChoice
 from services.desk.handlers.work import NoSuchItem, Refused, Unknown, Work, take_in
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "TaskRefused",
     "Tasks",
     "Unknown",
+    "UnknownChoice",
     "Work",
     "WrongEntry",
     "take_in",

@@ -1,7 +1,7 @@
 """The tasks: what waits for a person, and one task with whom it is about and how it is settled."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -10,15 +10,17 @@ from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
 from services.desk.domain import WANT_A_REASON, Settle, Task
-from services.desk.handlers import NoSuchTask, TaskRefused, Tasks
-from services.desk.pages.frame import Frame, Option, Sent, faults_of, typed_fields
+from services.desk.handlers import NoSuchTask, TaskRefused, Tasks, UnknownChoice
+from services.desk.pages.frame import Frame, Option, Sent, faults_of, options, typed_fields
 from services.desk.store import tasks as task_store
 from services.desk.web import SignIn
-from shared.contracts import TaskKind
+from shared.contracts import TaskDecision, TaskKind
 
 PAGE_TASKS: Final = 100
 # These are settled with the telephone in the hand: the number stands large.
 CALLED: Final = frozenset({TaskKind.CALL, TaskKind.CALL_BACK})
+# A ticked box of a split, e.g. chosen-2 = "saski|su-kesintisi".
+CHOSEN: Final = "chosen-"
 
 
 def add_task_pages(routes: APIRouter, frame: Frame, tasks: Tasks, sign_in: SignIn) -> None:
@@ -82,14 +84,27 @@ class TaskPages:
             want_a_reason=WANT_A_REASON,
             item=(await self._items([task])).get(task.case_id) if task.case_id else None,
             sent=sent,
+            **(self._further(request, task) if task.kind is TaskKind.SPLIT else {}),
         )
+
+    def _further(self, request: Request, task: Task) -> dict[str, Any]:
+        """Who else can get a case of a message: the proposals by hand, everybody else by select."""
+        language, place = self._frame.language(request), self._tasks.place
+        known = {task.detail, place.solution_centre.code, *(row.owner for row in task.proposals)}
+        everybody = (*place.departments, *place.institutions)
+        return {
+            "owners": options((row.code, row.name_in(language)) for row in everybody if row.code not in known),
+            "topics": options((row.code, row.name_in(language)) for row in place.topics),
+        }
 
     async def settle(self, request: Request, by: str, task_id: UUID, typed: Mapping[str, str]) -> Response:
         """Settle as the form says and show the list; what was refused keeps what was typed."""
         try:
-            await self._tasks.settle(task_id, Settle.model_validate(typed), by)
+            await self._tasks.settle(task_id, Settle.model_validate(_said(typed)), by)
         except ValidationError as error:
             return await self.task(request, by, task_id, Sent(typed, faults_of(error), status=422))
+        except UnknownChoice:
+            return await self.task(request, by, task_id, Sent(typed, {"owner": "wrong.unknown"}, status=422))
         except TaskRefused as error:
             return await self.task(request, by, task_id, _refusal(typed, error))
         except NoSuchTask:
@@ -117,11 +132,23 @@ class TaskPages:
         return task if task.decision else None
 
 
+def _said(typed: Mapping[str, str]) -> dict[str, Any]:
+    """What a form says; where one owner is enough no ticked box counts."""
+    said: dict[str, Any] = {name: typed[name] for name in ("decision", "note") if name in typed}
+    if typed.get("decision") == TaskDecision.DISCARD:
+        return said
+    ticked = [value for name, value in typed.items() if name.startswith(CHOSEN)]
+    if typed.get("owner"):
+        ticked.append(f"{typed['owner']}|{typed.get('topic', '')}")
+    chosen = [value.partition("|") for value in ticked]
+    return said | {"chosen": [{"owner": owner, "topic": topic or None} for owner, _, topic in chosen]}
+
+
 def _refusal(typed: Mapping[str, str], error: TaskRefused) -> Sent:
     match error.verdict:
         case "no_reason":
             return Sent(typed, {"note": "wrong.reason"}, status=422)
-        case "not_a_way":
-            return Sent(typed, {}, "refused.not_a_way", 422)
+        case "not_a_way" | "nobody_chosen":
+            return Sent(typed, {}, f"refused.{error.verdict}", 422)
         case _:
             return Sent(typed, {}, "refused.settled", 409)

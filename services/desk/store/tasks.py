@@ -7,10 +7,11 @@ from typing import Final
 from uuid import UUID
 
 import asyncpg
+from pydantic import TypeAdapter
 
 from services.desk.domain import Reached, Task
 from services.desk.store.sealing import seal, unseal
-from shared.contracts import Channel, TaskDecision, TaskKind
+from shared.contracts import Channel, Decided, Place, Proposal, TaskDecision, TaskKind
 from shared.database import Connection
 from shared.vault import Vault
 
@@ -18,9 +19,11 @@ _FIRST: Final = datetime(1, 1, 1, tzinfo=UTC)
 _LEAST: Final = UUID(int=0)
 _COLUMNS: Final = """
     id, kind, source, lane, channel, account, case_id, contact_id, person_id, number,
-    address_sealed IS NOT NULL AS has_address, reason, detail, text, requested_at, trace_id, settled_at, decision,
-    settled_by, note
+    address_sealed IS NOT NULL AS has_address, reason, detail, text, requested_at, trace_id, place, emergency_number,
+    proposals, chosen, settled_at, decision, settled_by, note
 """
+_PROPOSALS: Final = TypeAdapter(tuple[Proposal, ...])
+_CHOSEN: Final = TypeAdapter(tuple[Decided, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +39,11 @@ async def add(connection: Connection, tasks: Sequence[tuple[Task, Reached]], vau
     await connection.execute(
         """
         INSERT INTO task (id, kind, source, lane, channel, account, case_id, contact_id, person_id, number,
-                          address_sealed, name_sealed, reason, detail, text, requested_at, trace_id)
+                          address_sealed, name_sealed, reason, detail, text, requested_at, trace_id, place,
+                          emergency_number, proposals)
         SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[],
                              $8::uuid[], $9::uuid[], $10::text[], $11::bytea[], $12::bytea[], $13::text[], $14::text[],
-                             $15::text[], $16::timestamptz[], $17::text[])
+                             $15::text[], $16::timestamptz[], $17::text[], $18::json[], $19::text[], $20::json[])
         ON CONFLICT (id) DO NOTHING
         """,
         [task.id for task, _ in tasks],
@@ -59,6 +63,9 @@ async def add(connection: Connection, tasks: Sequence[tuple[Task, Reached]], vau
         [task.text for task, _ in tasks],
         [task.requested_at for task, _ in tasks],
         [task.trace_id for task, _ in tasks],
+        [task.place.model_dump_json(exclude_none=True) for task, _ in tasks],
+        [task.emergency_number for task, _ in tasks],
+        [_PROPOSALS.dump_json(task.proposals).decode() for task, _ in tasks],
     )
 
 
@@ -119,12 +126,13 @@ async def reached(connection: Connection, task_id: UUID, vault: Vault) -> Reache
 async def settle(connection: Connection, task: Task) -> None:
     """Write how a task was settled."""
     await connection.execute(
-        "UPDATE task SET settled_at = $2, decision = $3, settled_by = $4, note = $5 WHERE id = $1",
+        "UPDATE task SET settled_at = $2, decision = $3, settled_by = $4, note = $5, chosen = $6 WHERE id = $1",
         task.id,
         task.settled_at,
         task.decision,
         task.settled_by,
         task.note,
+        _CHOSEN.dump_json(task.chosen).decode(),
     )
 
 
@@ -148,6 +156,9 @@ def _task(row: asyncpg.Record) -> Task:
             **dict(row),
             "kind": TaskKind(row["kind"]),
             "channel": Channel(row["channel"]),
+            "place": Place.model_validate_json(row["place"]),
+            "proposals": _PROPOSALS.validate_json(row["proposals"]),
+            "chosen": _CHOSEN.validate_json(row["chosen"]),
             "decision": TaskDecision(row["decision"]) if row["decision"] else None,
         }
     )

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.desk.domain import Reached, Settle, Task, TaskVerdict
-from services.desk.handlers import NoSuchTask, TaskRefused, Tasks
+from services.desk.handlers import NoSuchTask, TaskRefused, Tasks, UnknownChoice
 from services.desk.web.access import SignIn, same_origin
-from shared.contracts import Channel, Lane, TaskDecision, TaskKind
+from shared.contracts import Channel, Decided, Lane, Place, Proposal, TaskDecision, TaskKind
 from shared.problems import problem
 
 TASKS_MAX: Final = 200
@@ -20,6 +20,7 @@ REFUSALS: Final[Mapping[TaskVerdict, str]] = {
     TaskVerdict.SETTLED: "The task was settled before; the first settlement counts.",
     TaskVerdict.NOT_A_WAY: "A task of this kind is not settled so; see `ways`.",
     TaskVerdict.NO_REASON: "Say in `note` why.",
+    TaskVerdict.NOBODY_CHOSEN: "`done` names in `chosen` who else gets a case, `discard` names nobody.",
 }
 
 
@@ -41,6 +42,10 @@ class TaskOut(BaseModel):
     requested_at: datetime
     ways: tuple[TaskDecision, ...]
     has_address: bool
+    place: Place
+    emergency_number: str | None
+    proposals: tuple[Proposal, ...] = Field(description="of a split: who else the message may concern")
+    chosen: tuple[Decided, ...] = Field(description="of a split: who else got a case of it")
     settled_at: datetime | None
     decision: TaskDecision | None
     settled_by: str | None
@@ -88,6 +93,7 @@ def add_task_routes(web: FastAPI, tasks: Tasks, sign_in: SignIn) -> None:
 
     web.add_exception_handler(NoSuchTask, _refused)
     web.add_exception_handler(TaskRefused, _refused)
+    web.add_exception_handler(UnknownChoice, _refused)
     web.include_router(routes)
 
 
@@ -97,6 +103,8 @@ async def _refused(_: Request, error: Exception) -> Response:
             return problem(404, "No such task", "Nobody asked for a task of this id.")
         case TaskRefused(verdict=TaskVerdict.SETTLED):
             return problem(409, "Not as it stands", REFUSALS[TaskVerdict.SETTLED])
+        case UnknownChoice(code=code):
+            return problem(422, "Unknown choice", f"Nobody that could get a case of this is called {code}.")
         case TaskRefused(verdict=verdict):
             return problem(422, "Not like this", REFUSALS[verdict])
         case _:
