@@ -434,7 +434,7 @@ def test_every_case_is_counted_in_exactly_one_group(ilkadim: Municipality, fact:
         ("delivery.toml", '["sms", "call"]\n\n[[', '["sms", "sms"]\n\n[[', ["the rung sms", "twice", "Keep one"]),
         ("delivery.toml", 'event = "question"', 'event = "closed"', ["question", "nothing says how", "closed"]),
         ("delivery.toml", "start = 21:30:00", "start = 08:00:00", ["quiet", "starts when it ends"]),
-        ("delivery.toml", 'on_unknown = "person"', 'on_unknown = "again"', ["event 3 (forwarded)", "on_unknown"]),
+        ("delivery.toml", 'on_unknown = "person"', 'on_unknown = "again"', ["event 4 (forwarded)", "on_unknown"]),
         ("delivery.toml", '["number", "code"]', '["number", "cod"]', ["approved 1 (receipt)", "knows no cod"]),
         ("delivery.toml", "per_second = 80", "per_secund = 80", ["provider 1 (whatsapp)", "`per_secund`"]),
         ("templates.toml", "Takip kodunuz: {code}", "{link}", ["receipt.tr", "no link belongs", "email"]),

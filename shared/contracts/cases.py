@@ -46,13 +46,15 @@ class Outcome(StrEnum):
 class Effect(StrEnum):
     """What a contact did: opened cases, joined one, made none (an information call, a thank-you), or is held.
 
-    A held one (spam, abuse, a blocked sender) waits for a person, who lets it go on or discards it.
+    A held one (spam, abuse, a blocked sender) waits for a person, who lets it go on or discards it. One that a person
+    split opened further cases: told to the notifier alone, for the contact was counted before.
     """
 
     OPENED = "opened"
     JOINED = "joined"
     NONE = "none"
     HELD = "held"
+    SPLIT = "split"
 
 
 class CaseNumber(Part):

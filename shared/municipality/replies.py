@@ -22,6 +22,7 @@ class ReplyEvent(StrEnum):
 
     RECEIPT = "receipt"
     JOINED = "joined"
+    SPLIT = "split"  # it concerns several owners: the numbers of the further cases
     FORWARDED = "forwarded"
     CLOSED = "closed"
     REJECTED = "rejected"
@@ -53,6 +54,7 @@ LINK_CHANNELS = frozenset({Channel.EMAIL, Channel.WEB})
 SLOTS: Mapping[ReplyEvent, Slots] = {
     ReplyEvent.RECEIPT: Slots(required=frozenset({"number"}), optional=_TRACKING),
     ReplyEvent.JOINED: Slots(required=frozenset({"number"}), optional=_TRACKING),
+    ReplyEvent.SPLIT: Slots(required=frozenset({"number"}), optional=_TRACKING),
     # Law 3071, article 5: who hands a petition on must tell the citizen to whom.
     ReplyEvent.FORWARDED: Slots(
         required=frozenset({"number", "institution"}), expected=frozenset({"institution_phone"}), optional=_TRACKING

@@ -146,6 +146,22 @@ async def test_danger_is_answered_with_whom_to_call(system: System, provider: Pr
     assert "112" in provider.asked()[0].text
 
 
+async def test_a_further_case_of_a_message_is_told_by_its_number(system: System, provider: Provider) -> None:
+    address, contact = a_citizen()
+    further = a_contact_registered(
+        contact_id=contact.contact_id,
+        person_id=contact.person_id,
+        effect=Effect.SPLIT,
+        cases=(CaseNumber(case_id=an_id(), number="517-204-886"),),
+    )
+    async with at_work(system, provider):
+        await tell(system, address, contact, further)
+        await until(partial(are, system, *["accepted"] * 2))
+
+    told = provider.asked(PHONE)[-1].text
+    assert "517-204-886" in told and "Ek takip" in told
+
+
 async def test_what_made_no_case_is_not_answered(system: System, provider: Provider) -> None:
     async with at_work(system, provider):
         await tell(system, *a_citizen(effect=Effect.NONE, cases=()))

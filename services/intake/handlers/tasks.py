@@ -1,4 +1,4 @@
-"""What people decided of intake's tasks: held contacts go on or end, parked payloads are read again, calls are made."""
+"""What people decided of intake's tasks: held contacts go on or end, parked payloads are read again, messages split."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from services.intake.bodies import fetched
 from services.intake.domain import Arrival
 from services.intake.handlers.parking import Unreadable, park, read_one
 from services.intake.handlers.receiving import Intake
+from services.intake.handlers.splitting import split
 from services.intake.store import Parked
 from shared.contracts import Message, TaskDecision, TaskSettled
 from shared.messaging import Unit
@@ -34,6 +35,7 @@ class Tasks:
         held = await store.settle_held(unit.connection, tasks, vault)
         parked = await store.settle_parked(unit.connection, tasks, vault)
         await store.settle_call_backs(unit.connection, tasks)
+        await split(unit, tasks.values(), self.intake.registrar.numbers)
         await self._block(unit, tasks, held)
         await self.intake.registrar.register(unit, _released(tasks, held), was_held=True)
         await self._read_again(unit, _released(tasks, parked))

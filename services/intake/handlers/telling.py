@@ -22,7 +22,7 @@ from shared.messaging import Outgoing, envelopes
 from shared.messaging.topology import EVENTS, LANES, NOTIFIER, ROUTING
 
 # A form's id opens its page, so it goes to nobody.
-_THREADED: Final = frozenset({Channel.EMAIL, Channel.WHATSAPP, Channel.SOCIAL, Channel.SMS})
+THREADED: Final = frozenset({Channel.EMAIL, Channel.WHATSAPP, Channel.SOCIAL, Channel.SMS})
 
 
 def tell(
@@ -122,7 +122,7 @@ def _fact(row: Registration, numbers: Mapping[UUID, str], *, threaded: bool = Fa
         cases=tuple(CaseNumber(case_id=case, number=numbers[case]) for case in cases),
         emergency_number=row.emergency_number,
         provider=message.provider,
-        thread_id=arrival.message_ids[-1][:200] if threaded and message.channel in _THREADED else None,
+        thread_id=arrival.message_ids[-1][:200] if threaded and message.channel in THREADED else None,
         last_message_at=arrival.last_message_at if len(arrival.message_ids) > 1 else None,
     )
 

@@ -65,6 +65,7 @@ from services.intake.store.forms import (
 )
 from services.intake.store.listing import Listing, cases_by_number, listed, numbers_of_message, steps_of_all
 from services.intake.store.sent import add_sent_messages
+from services.intake.store.splits import FurtherCase, SplitContact, contacts_of_cases, open_further
 from services.intake.store.tasks import (
     Parked,
     ask_call_back,
@@ -84,12 +85,14 @@ __all__ = [
     "CaseStep",
     "ClaimedFile",
     "FileState",
+    "FurtherCase",
     "Inbound",
     "Listing",
     "NearCase",
     "Parked",
     "Raw",
     "Reference",
+    "SplitContact",
     "Submission",
     "Surroundings",
     "Unplaced",
@@ -109,6 +112,7 @@ __all__ = [
     "claim_files",
     "contacts_before",
     "contacts_of",
+    "contacts_of_cases",
     "drop_form_files",
     "due_bursts",
     "end_bursts",
@@ -130,6 +134,7 @@ __all__ = [
     "open_bursts",
     "open_cases",
     "open_cases_near",
+    "open_further",
     "own_files_of_case",
     "park",
     "people_at",

@@ -104,13 +104,14 @@ async def add_contacts(connection: Connection, registrations: Sequence[Registrat
     await connection.execute(
         """
         INSERT INTO contact (id, channel, account, provider_id, person_id, raw_id, occurred_at,
-                             purpose, language, lane, effect, kind, reason, flags)
+                             purpose, language, lane, effect, kind, reason, flags, provider)
         SELECT id, channel, account, provider_id, person_id, raw_id, occurred_at, purpose, language, lane, effect,
-               kind, reason, string_to_array(flags, ' ')
+               kind, reason, string_to_array(flags, ' '), provider
         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::timestamptz[],
-                    $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[])
+                    $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
+                    $15::text[])
              AS new (id, channel, account, provider_id, person_id, raw_id, occurred_at, purpose, language, lane, effect,
-                     kind, reason, flags)
+                     kind, reason, flags, provider)
         """,
         [row.contact_id for row in registrations],
         [row.message.channel for row in registrations],
@@ -126,6 +127,7 @@ async def add_contacts(connection: Connection, registrations: Sequence[Registrat
         [row.message.kind for row in registrations],
         [row.reason for row in registrations],
         [" ".join(row.flags) for row in registrations],
+        [row.message.provider for row in registrations],
     )
 
 

@@ -83,7 +83,9 @@ class Teller:
             return None
         numbers = ", ".join(case.number for case in event.cases) or None
         words: dict[str, str | None] = {"number": numbers}
-        if event.emergency_number:
+        if event.effect is Effect.SPLIT:
+            reply = ReplyEvent.SPLIT
+        elif event.emergency_number:
             reply = ReplyEvent.EMERGENCY
             words["advice_number"] = event.emergency_number
         elif event.effect is Effect.OPENED:
@@ -163,7 +165,7 @@ class Teller:
 
 # That there is news goes by mail where the citizen gave an address, else by SMS: see `ladder`.
 NEWS_CHANNEL: Final = Channel.EMAIL
-_OF_CONTACTS: Final = frozenset({ReplyEvent.RECEIPT, ReplyEvent.JOINED, ReplyEvent.EMERGENCY})
+_OF_CONTACTS: Final = frozenset({ReplyEvent.RECEIPT, ReplyEvent.JOINED, ReplyEvent.SPLIT, ReplyEvent.EMERGENCY})
 _NO_CASE: Final = UUID(int=0)
 
 
