@@ -30,3 +30,6 @@ PUBLISH_FAILED: Final = Counter(
 OUTBOX_OLDEST: Final = Gauge("ilkim_outbox_oldest_seconds", "Age of the oldest unpublished parcel, in seconds")
 NOTICES: Final = Counter("ilkim_notices_total", "Sends to citizens by answer of the provider", ["channel", "status"])
 FILES: Final = Counter("ilkim_files_total", "Attempts to fetch a citizen's file, by outcome", ["provider", "outcome"])
+RULES_REFUSED: Final = Gauge(
+    "ilkim_rules_refused", "1 while the municipality's folder or the model is refused and an earlier version decides"
+)

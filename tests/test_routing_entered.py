@@ -78,7 +78,7 @@ def test_what_is_left_to_the_centre_keeps_its_proposals() -> None:
 async def asked() -> AsyncIterator[aiohttp.ClientSession]:
     settings = Settings(rabbitmq_url=SecretStr(AWAY_AMQP), database_url=SecretStr(AWAY_DATABASE))
     service = Service("router", "router", settings)
-    add_routes(service.web, KNOWLEDGE)
+    add_routes(service.web, lambda: KNOWLEDGE)
     async with serving(service) as url, aiohttp.ClientSession(url) as http:
         yield http
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from services.router.domain.knowledge import load_knowledge
-from services.router.handlers import Router
+from pydantic import Field
+
+from services.router.live import Live
 from services.router.web import add_routes
-from shared import municipality
 from shared.contracts import (
     AssignmentAccepted,
     AssignmentClosed,
@@ -33,18 +33,27 @@ ANSWERS: list[type[Message]] = [
 ]
 
 
+class RouterSettings(Settings):
+    """What the router needs beside what all need."""
+
+    router_model: Path = Field(MODEL, description="the folder of the text model")
+    router_reload_seconds: float = Field(3.0, gt=0, le=3600, description="how often the folders are looked at")
+
+
 def router() -> Service:
     """The process that gives cases their owners and moves them as the owners answer."""
-    settings = read(Settings)
-    place = municipality.load(settings.ilkim_municipality)
-    handlers = Router(place, load_knowledge(place, MODEL))
+    settings = read(RouterSettings)
     service = Service("router", SCHEMA, settings)
-    queues = [f"router.cases.{lane}" for lane in LANES]
-    service.consume(Consumer("router-cases", queues, [CaseOpened, ContactJoined], handlers.take_cases))
-    service.consume(
-        Consumer(
-            "router-answers", ["router.answers"], ANSWERS, handlers.take_answers, prefetch=200, outsiders_write=True
-        )
+    live = Live(
+        settings.ilkim_municipality, settings.router_model, settings.router_reload_seconds, lambda: service.pool
     )
-    add_routes(service.web, handlers.knowledge)
+    service.on_start(live.start)
+    service.background(live.watch)
+    service.tell("knowledge", live.report)
+    queues = [f"router.cases.{lane}" for lane in LANES]
+    service.consume(Consumer("router-cases", queues, [CaseOpened, ContactJoined], live.take_cases))
+    service.consume(
+        Consumer("router-answers", ["router.answers"], ANSWERS, live.take_answers, prefetch=200, outsiders_write=True)
+    )
+    add_routes(service.web, lambda: live.knowledge)
     return service

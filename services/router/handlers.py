@@ -47,6 +47,7 @@ from shared.ids import derived_id
 from shared.messaging import Outgoing, Unit, envelopes, single
 from shared.messaging.topology import DEPARTMENTS, EVENTS, LANES, owner_queue
 from shared.municipality import Municipality
+from shared.names import Names
 
 log = structlog.get_logger()
 
@@ -157,8 +158,8 @@ class Router:
         )
 
     def _due(self, opened_at: datetime, topic: str | None) -> datetime | None:
-        """By the topic's target; None: nobody knows the topic yet."""
-        if topic is None:
+        """By the topic's target; None: nobody knows the topic yet, or any more."""
+        if topic is None or topic not in self._topics:
             return None
         return due(opened_at, self.place.topic(topic).target, self.place.calendar, self.place.zone)
 
@@ -201,7 +202,7 @@ class Router:
                 topic = answer.topic or case.topic
                 place = answer.neighbourhood or case.neighbourhood
                 case = life.assign(case, answer.decided_owner, self._kinds[answer.decided_owner], topic, place)
-                case = replace(case, due_at=self._due(case.opened_at, topic))
+                case = replace(case, due_at=self._due(case.opened_at, topic) or case.due_at)
                 return case, [_reassigned(case, answer, f"desk:{answer.by or 'person'}")]
             case _:
                 raise TypeError(f"no move for {answer.type}")
@@ -227,8 +228,7 @@ class Router:
         decision: Decision | None = None,
         because: str | None = None,
     ) -> Outgoing:
-        topic = self.place.topic(case.topic) if case.topic else None
-        neighbourhood = self.place.neighbourhood(case.neighbourhood) if case.neighbourhood else None
+        names = Names(self.place)
         offer = AssignmentOffered(
             id=case.assignment_id,
             occurred_at=fact.occurred_at,
@@ -240,11 +240,11 @@ class Router:
             owner_kind=case.owner_kind,
             lane=case.lane,
             topic=case.topic,
-            topic_name=topic.name if topic else None,
+            topic_name=names.topic(case.topic),
             text=said.text,
             place=said.place,
             neighbourhood=case.neighbourhood,
-            neighbourhood_name=neighbourhood.name if neighbourhood else None,
+            neighbourhood_name=names.neighbourhood(case.neighbourhood),
             opened_at=case.opened_at,
             due_at=case.due_at,
             language=said.language,

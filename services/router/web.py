@@ -1,5 +1,6 @@
 """What the router would decide, asked over HTTP before there is a case: for the desk's entry form, inside only."""
 
+from collections.abc import Callable
 from typing import Final
 
 from fastapi import FastAPI, Request
@@ -39,12 +40,12 @@ class Proposed(BaseModel):
     emergency_number: str | None = Field(description="to be called at once, when life is at risk")
 
 
-def add_routes(web: FastAPI, knowledge: Knowledge) -> None:
+def add_routes(web: FastAPI, knowledge: Callable[[], Knowledge]) -> None:
     """The one question; it reads and writes nothing, and nothing of it is logged."""
 
     @web.post("/api/proposals")
     async def proposals(request: Request) -> Proposed:
-        return propose(await _read(request), knowledge)
+        return propose(await _read(request), knowledge())
 
 
 def propose(asked: Asked, knowledge: Knowledge) -> Proposed:

@@ -11,6 +11,7 @@ from services.intake.pages.places import Found, Places
 from shared.database import is_away
 from shared.messaging import Service
 from shared.municipality import Municipality, Topic
+from shared.names import Names
 from shared.text import fold, words
 from shared.topic_words import TopicWords
 
@@ -65,7 +66,7 @@ class SimilarCases:
 
     def _told(self, row: store.NearCase, people: dict[UUID, int]) -> Similar:
         case, topic = row.case, self._place.topic(row.case.topic or "")
-        name = self._place.neighbourhood(case.neighbourhood).name if case.neighbourhood else ""
+        name = Names(self._place).neighbourhood(case.neighbourhood) or ""
         street = self._places.street_named(case.place.street or "")
         metres = None if row.metres is None else max(10, int(round(row.metres, -1)))
         return Similar(case.id, topic, name, street, case.opened_at, people.get(case.id, 1), metres)

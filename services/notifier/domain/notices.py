@@ -20,6 +20,7 @@ from shared.contracts import (
 )
 from shared.ids import derived_id
 from shared.municipality import Municipality, ReplyEvent
+from shared.names import Names
 
 Words = Mapping[str, str | None]
 
@@ -148,16 +149,15 @@ class Teller:
     def _words(self, event: CaseEvent, language: str) -> tuple[ReplyEvent, dict[str, str | None]] | None:
         match event:
             case CaseForwarded():
-                institution = self.place.owner(event.owner)
-                phone = getattr(institution, "phone", None)
-                name = institution.name_in(language)
+                phone = next((body.phone for body in self.place.institutions if body.code == event.owner), None)
+                name = Names(self.place, language).owner(event.owner)
                 return ReplyEvent.FORWARDED, {"institution": name, "institution_phone": phone}
             case CaseClosed(outcome=Outcome.REJECTED):
                 return ReplyEvent.REJECTED, {"text": event.answer}
             case CaseClosed():
                 return ReplyEvent.CLOSED, {"outcome": event.outcome, "text": event.answer}
             case CaseAsked():
-                department = self.place.owner(event.owner).name_in(language)
+                department = Names(self.place, language).owner(event.owner)
                 return ReplyEvent.QUESTION, {"text": event.question, "department": department}
             case _:
                 return None

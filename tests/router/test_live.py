@@ -1,0 +1,243 @@
+"""A changed folder takes over while the router runs, a broken one is refused and the running version stays."""
+
+import asyncio
+import json
+import shutil
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+
+from ops.deploy import owner_codes
+from services.router import kept
+from services.router.app import MODEL, router
+from services.router.domain.versions import load_known
+from shared.contracts import AssignmentOffered
+from shared.messaging import Service
+from shared.messaging.topology import ROUTING
+from shared.municipality import MunicipalityError
+from shared.settings import Settings
+from tests.builders import a_case_opened
+from tests.harness import System, a_system, built, running, serving, until
+from tests.router.test_router import the_offer
+
+ILKADIM: Path = Settings.model_fields["ilkim_municipality"].default
+RUBBISH = "Çöp konteyneri taştı, çöpler üç gündür alınmıyor"
+RULE = """
+[[rule]]
+id = "container"
+name = "Konteynerlere bu ay Destek Hizmetleri bakar."
+name_en = "This month Support Services see to containers."
+source = "a test"
+certainty = "high"
+priority = 1
+certain = true
+when.any_of = ["cop konteyner"]
+then.owner = "destek-hizmetleri"
+"""
+BROKEN = RULE.replace("destek-hizmetleri", "nobody")
+
+
+@pytest.fixture(scope="module")
+async def module_system(amqp_url: str, database_url: str) -> AsyncIterator[System]:
+    async with a_system(amqp_url, database_url, "router", owner_codes(ILKADIM)) as system:
+        yield system
+
+
+@pytest.fixture
+async def system(module_system: System) -> System:
+    await module_system.forget()
+    return module_system
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """İlkadım's folder with no rule but those a test writes."""
+    folder = shutil.copytree(ILKADIM, tmp_path / "municipality")
+    (folder / "rules.toml").write_text("", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def logs() -> Iterator[list[Any]]:
+    with structlog.testing.capture_logs() as captured:
+        yield captured
+
+
+def a_router(system: System, folder: Path) -> Service:
+    return built(router, system, ILKIM_MUNICIPALITY=str(folder), ROUTER_RELOAD_SECONDS="0.05")
+
+
+def write_rules(folder: Path, text: str) -> None:
+    (folder / "rules.toml").write_text(text, encoding="utf-8")
+
+
+async def decided(system: System, number: int) -> AssignmentOffered:
+    case = a_case_opened(number=f"482-716-{number:03}", text=RUBBISH)
+    await system.tell(ROUTING, "routine", case)
+    return await the_offer(system, case.case_id)
+
+
+def ready(url: str) -> dict[str, Any]:
+    with urllib.request.urlopen(f"{url}/health/ready", timeout=10) as answer:
+        found: dict[str, Any] = json.load(answer)
+    return found
+
+
+def metric(url: str, name: str) -> float:
+    with urllib.request.urlopen(f"{url}/metrics", timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    return float(next(line for line in lines if line.startswith(f"{name} ")).split()[-1])
+
+
+async def told(url: str) -> dict[str, Any]:
+    knowledge: dict[str, Any] = (await asyncio.to_thread(ready, url))["knowledge"]
+    return knowledge
+
+
+async def runs(url: str, version: str) -> bool:
+    return (await told(url))["version"] == version
+
+
+async def refuses(url: str) -> bool:
+    return bool((await told(url))["refused"])
+
+
+async def test_a_sound_change_takes_over_and_every_decision_names_its_version(system: System, folder: Path) -> None:
+    before = load_known(folder, MODEL).version
+    async with serving(a_router(system, folder)) as url:
+        first = await decided(system, 1)
+        write_rules(folder, RULE)
+        after = load_known(folder, MODEL).version
+        await until(lambda: runs(url, after))
+        second = await decided(system, 2)
+
+    assert before != after
+    assert first.why
+    assert second.why
+    assert (first.why.version, second.why.version) == (before, after)
+
+
+async def test_a_broken_file_is_refused_loudly_and_the_running_version_stays(
+    system: System, folder: Path, logs: list[Any]
+) -> None:
+    version = load_known(folder, MODEL).version
+    async with serving(a_router(system, folder)) as url:
+        await decided(system, 1)
+        write_rules(folder, BROKEN)
+        await until(lambda: refuses(url))
+        offer = await decided(system, 2)
+        state = await told(url)
+        gauge = await asyncio.to_thread(metric, url, "ilkim_rules_refused")
+        write_rules(folder, RULE)
+        await until(lambda: runs(url, load_known(folder, MODEL).version))
+        mended = await told(url)
+
+    assert offer.why
+    assert offer.why.version == state["version"] == version
+    assert "rules.toml, line 11: container: then.owner: nothing" in state["refused"][0]
+    assert gauge == 1
+    assert mended["refused"] == []
+    (refusal,) = [entry for entry in logs if entry["event"] == "rules_refused"]
+    assert (refusal["log_level"], refusal["running"]) == ("error", version)
+    assert (refusal["problems"][0]["file"], refusal["problems"][0]["line"]) == ("rules.toml", 11)
+
+
+async def test_a_new_owner_waits_for_a_deployment(system: System, folder: Path) -> None:
+    async with serving(a_router(system, folder)) as url:
+        version = (await told(url))["version"]
+        departments = folder / "departments.toml"
+        new = '\n[[department]]\ncode = "new-one"\nname = "Yeni"\nname_en = "New"\nsource = "a test"\n'
+        departments.write_text(departments.read_text(encoding="utf-8") + new, encoding="utf-8")
+        await until(lambda: refuses(url))
+        state = await told(url)
+
+    assert "new-one: is a new owner" in state["refused"][0]
+    assert state["version"] == version
+
+
+async def test_a_model_that_breaks_is_refused_and_the_running_one_stays(
+    system: System, folder: Path, tmp_path: Path
+) -> None:
+    model = shutil.copytree(MODEL, tmp_path / "model")
+    service = built(
+        router, system, ILKIM_MUNICIPALITY=str(folder), ROUTER_MODEL=str(model), ROUTER_RELOAD_SECONDS="0.05"
+    )
+    async with serving(service) as url:
+        (model / "model.json").write_text("{}", encoding="utf-8")
+        await until(lambda: refuses(url))
+        offer = await decided(system, 1)
+
+    assert offer.why
+    assert not [found for found in offer.why.evidence if found.kind == "trouble"]
+
+
+async def test_versions_are_kept_once_with_their_files(system: System, folder: Path) -> None:
+    for _ in range(2):
+        async with running(a_router(system, folder)):
+            await decided_by_somebody(system)
+        write_rules(folder, RULE)
+    version = load_known(folder, MODEL).version
+    async with system.pool.acquire() as connection:
+        rows = await kept.versions(connection, 10)
+        files = await kept.files_of(connection, version)
+
+    assert rows[0].version == version
+    assert len(rows) == 2
+    assert files["municipality/rules.toml"].decode() == RULE
+    shared_files = rows[0].files.items() & rows[1].files.items()
+    assert await system.value("SELECT count(*) FROM knowledge_file") == len(rows[0].files) + 1
+    assert len(shared_files) == len(rows[0].files) - 1
+
+
+async def decided_by_somebody(system: System) -> None:
+    before = await system.value("SELECT count(*) FROM knowledge_load")
+    await until(lambda: has_loads(system, before + 1))
+
+
+async def has_loads(system: System, count: int) -> bool:
+    return bool(await system.value("SELECT count(*) >= $1 FROM knowledge_load", count))
+
+
+async def test_a_start_with_a_broken_folder_goes_on_by_the_version_that_was_kept(
+    system: System, folder: Path, logs: list[Any]
+) -> None:
+    version = load_known(folder, MODEL).version
+    async with running(a_router(system, folder)):
+        await until(lambda: has_loads(system, 1))
+    write_rules(folder, BROKEN)
+    async with serving(a_router(system, folder)) as url:
+        offer = await decided(system, 1)
+        state = await told(url)
+
+    assert offer.why
+    assert offer.why.version == version
+    assert (state["source"], state["version"]) == ("kept", version)
+    assert state["refused"]
+    assert "started_by_kept_version" in {entry["event"] for entry in logs}
+
+
+async def test_a_start_with_a_broken_folder_and_nothing_kept_is_refused(system: System, folder: Path) -> None:
+    write_rules(folder, BROKEN)
+
+    with pytest.raises(MunicipalityError, match=r"rules\.toml, line 11"):
+        async with running(a_router(system, folder)):
+            pass
+
+
+async def test_old_versions_are_forgotten_with_the_files_nobody_needs(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept, "VERSIONS_KEPT_MAX", 2)
+    async with system.pool.acquire() as connection:
+        for number in range(4):
+            await kept.keep(connection, f"v{number}", {"same": b"same", "own": str(number).encode()}, "here")
+        rows = await kept.versions(connection, 10)
+
+        with pytest.raises(KeyError):
+            await kept.files_of(connection, "v0")
+    assert [row.version for row in rows] == ["v3", "v2"]
+    assert await system.value("SELECT count(*) FROM knowledge_file") == 3
