@@ -6,6 +6,7 @@ Everything a municipality can change stands in its own folder, see `municipality
 from shared.municipality.answers import StandardAnswer
 from shared.municipality.bulletin import Bulletin, Fact, Group, Labelled, Line
 from shared.municipality.calendar import Calendar
+from shared.municipality.incidents import IncidentGroup, Incidents, Reach
 from shared.municipality.loading import load
 from shared.municipality.mistakes import MunicipalityError
 from shared.municipality.municipality import Municipality
@@ -22,6 +23,8 @@ __all__ = [
     "Days",
     "Fact",
     "Group",
+    "IncidentGroup",
+    "Incidents",
     "Labelled",
     "Line",
     "Municipality",
@@ -30,6 +33,7 @@ __all__ = [
     "Neighbourhood",
     "Office",
     "OwnerOf",
+    "Reach",
     "ReplyEvent",
     "RoadKeeper",
     "Rule",

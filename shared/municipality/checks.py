@@ -39,6 +39,7 @@ def _check_codes(municipality: Municipality) -> Iterator[Problem]:
         ("delivery.toml", [rule.event for rule in municipality.delivery.events]),
         ("delivery.toml", [provider.name for provider in municipality.delivery.providers]),
         ("delivery.toml", [f"{text.event}.{text.language}" for text in municipality.delivery.approved]),
+        ("incidents.toml", [group.code for group in municipality.incidents.groups]),
         ("bulletin.toml", [group.code for group in municipality.bulletin.groups]),
         ("bulletin.toml", [line.code for line in municipality.bulletin.lines]),
         ("rules.toml", [rule.id for rule in municipality.rules]),
@@ -71,6 +72,19 @@ def _check_topics(municipality: Municipality) -> Iterator[Problem]:
             yield Problem(file, topic.code, f"the owner {owner} is unknown", remedy)
         for owner in sorted({owner for owner in also if owner == topic.owner or also.count(owner) > 1}):
             yield Problem(file, topic.code, f"names {owner} twice among its owners", "Keep it once")
+
+
+def _check_incidents(municipality: Municipality) -> Iterator[Problem]:
+    known = {topic.code for topic in municipality.topics}
+    groups: dict[str, str] = {}
+    for group in municipality.incidents.groups:
+        for topic in group.topics:
+            if topic not in known:
+                yield Problem("incidents.toml", group.code, f"no topic is called {topic}", "Correct or remove it")
+            elif topic in groups:
+                trouble = f"the topic {topic} stands in {groups[topic]} too"
+                yield Problem("incidents.toml", group.code, trouble, "Leave it in one of them")
+            groups.setdefault(topic, group.code)
 
 
 def _check_urgency(municipality: Municipality) -> Iterator[Problem]:
@@ -229,6 +243,7 @@ _CHECKS = (
     _check_languages,
     _check_centre,
     _check_topics,
+    _check_incidents,
     _check_urgency,
     _check_places,
     _check_place_names,

@@ -14,6 +14,7 @@ from shared.municipality.checks import mistakes_across_files
 from shared.municipality.conversation import Conversation
 from shared.municipality.delivery import DeliveryRules, EventRule, Ladder, Provider
 from shared.municipality.files import read_areas, read_folder, read_table, read_toml, with_line
+from shared.municipality.incidents import IncidentGroup, Incidents
 from shared.municipality.mistakes import MunicipalityError, Problem
 from shared.municipality.municipality import Municipality
 from shared.municipality.owners import Department, Institution
@@ -62,6 +63,10 @@ def _read_topics(folder: Path) -> Parts:
     return {"topic_groups": groups, "levels": urgency.level, "emergencies": emergencies}
 
 
+def _read_incidents(folder: Path) -> Parts:
+    return {"incidents": Incidents(**_fields(read_toml(folder / "incidents.toml", _IncidentsFile)))}
+
+
 def _read_places(folder: Path) -> Parts:
     return {
         "neighbourhoods": read_table(folder / "neighbourhoods.csv", Neighbourhood),
@@ -105,7 +110,7 @@ def _read_rules(folder: Path) -> Parts:
 
 _READERS = (
     *(_read_about, _read_owners, _read_topics, _read_places, _read_calendar, _read_words, _read_bulletin),
-    *(_read_answers, _read_delivery, _read_conversation, _read_rules),
+    *(_read_answers, _read_delivery, _read_conversation, _read_rules, _read_incidents),
 )
 
 
@@ -135,6 +140,10 @@ class _EmergencyRow(Named):
 class _UrgencyFile(Record):
     level: tuple[Level, ...] = ()
     emergency: tuple[_EmergencyRow, ...]
+
+
+class _IncidentsFile(Incidents):
+    groups: tuple[IncidentGroup, ...] = Field((), alias="group")
 
 
 class _CalendarFile(Calendar):

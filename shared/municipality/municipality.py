@@ -9,6 +9,7 @@ from shared.municipality.bulletin import Bulletin
 from shared.municipality.calendar import Calendar
 from shared.municipality.conversation import Conversation
 from shared.municipality.delivery import DeliveryRules
+from shared.municipality.incidents import Incidents
 from shared.municipality.owners import Department, Institution, Owner
 from shared.municipality.places import Area, Neighbour, Neighbourhood, Street
 from shared.municipality.replies import OutcomeWords, Rendered, ReplyEvent, Template, render
@@ -35,6 +36,7 @@ class Municipality(About):
     bulletin: Bulletin
     conversation: Conversation
     delivery: DeliveryRules
+    incidents: Incidents
     standard_answers: tuple[StandardAnswer, ...]
     rules: tuple[Rule, ...]
     road_keepers: tuple[RoadKeeper, ...]
