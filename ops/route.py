@@ -5,14 +5,18 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Final, TextIO
 
 import typer
 
+from ops.duplicates import Columns as PairColumns
+from ops.duplicates import write_duplicates
 from ops.spreadsheet import Sheet, UnfitRow, UnreadableFile, degrees_of, moment_of, open_sheet
 from services.router.domain.decision import Decision, Report, decide
 from services.router.domain.knowledge import Knowledge, load_knowledge
+from services.router.domain.matching import MatcherError
 from shared import municipality
 from shared.contracts.channel import TEXT_MAX
 from shared.explaining import sentences
@@ -21,6 +25,7 @@ from shared.text import clean, mask
 
 MODEL: Final = Path("services/router/model")
 FOLDER: Final = Path("municipality/ilkadim")
+TEXT_COLUMN: Final = "text"
 FAULTS_TOLD_MAX: Final = 20
 # What is written for a row, before the columns of the file itself.
 COLUMNS: Final = (
@@ -47,18 +52,25 @@ class Columns:
 
 def route(
     file: Annotated[Path, typer.Argument(help="CSV with a header; any delimiter, UTF-8 or Windows-1254")],
-    text_column: Annotated[str, typer.Option(help="the column with the message")] = "text",
+    text_column: Annotated[str, typer.Option(help="the column with the message")] = TEXT_COLUMN,
     lat_column: Column = None,
     lon_column: Column = None,
     time_column: Column = None,
     street_column: Column = None,
     neighbourhood_column: Column = None,
     topic_column: Annotated[str | None, typer.Option(help="the column with the topic the citizen chose")] = None,
+    id_column: Annotated[str | None, typer.Option(help="with --duplicates: the column with the case's number")] = None,
+    duplicates: Annotated[bool, typer.Option(help="write the pairs of rows that tell of one problem instead")] = False,
     out: Annotated[Path | None, typer.Option(help="the file to write; without: standard output")] = None,
     folder: Annotated[Path, typer.Option("--municipality", help="the municipality's folder")] = FOLDER,
     model: Annotated[Path, typer.Option(help="the folder of the text model")] = MODEL,
 ) -> None:
     """Decide every row of a file as the router would, and write owner, topic, urgency, place and why."""
+    if duplicates:
+        written = text_column if text_column != TEXT_COLUMN else None
+        names = PairColumns(id_column, written, lat_column, lon_column, time_column, topic_column, street_column)
+        _pairs(file, out, names, folder)
+        return
     try:
         sheet = open_sheet(file, text_column)
         columns = _columns(
@@ -76,6 +88,19 @@ def route(
         print(fault, file=sys.stderr)
     if len(faults) > FAULTS_TOLD_MAX:
         print(f"… and {len(faults) - FAULTS_TOLD_MAX} more", file=sys.stderr)
+
+
+def _pairs(file: Path, out: Path | None, names: PairColumns, folder: Path) -> None:
+    try:
+        place = municipality.load(folder)
+        with _target(out) as target:
+            summary = write_duplicates(file, target, names, place, partial(print, file=sys.stderr))
+    except (UnreadableFile, MunicipalityError, MatcherError) as error:
+        raise typer.BadParameter(str(error)) from error
+    print(
+        f"{summary.rows} rows, {summary.left_out} left out; {summary.joined} gathered, {summary.proposed} proposed",
+        file=sys.stderr,
+    )
 
 
 def write_decisions(

@@ -1,12 +1,16 @@
-"""Reads what people keep in spreadsheets: any delimiter, UTF-8 or Windows-1254, Turkish dates and numbers."""
+"""Reads what people keep in spreadsheets: any delimiter, UTF-8 or Windows-1254, Turkish dates and numbers.
+
+A file whose name ends in `.gz` is unpacked while it is read.
+"""
 
 import codecs
 import csv
+import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Final, TextIO
+from typing import BinaryIO, Final, TextIO, cast
 
 from shared.text import fold
 
@@ -39,7 +43,7 @@ class Sheet:
     def rows(self) -> Iterator[tuple[int, dict[str, str]]]:
         """The number of each row's last line, and its values by column; short rows are filled up with ""."""
         csv.field_size_limit(FIELD_LETTERS_MAX)
-        with self.path.open(encoding=self.encoding, newline="") as file:
+        with _open_text(self.path, self.encoding) as file:
             rows = csv.reader(file, delimiter=self.delimiter)
             next(rows, None)
             for row in rows:
@@ -63,20 +67,20 @@ def open_sheet(path: Path, text_column: str) -> Sheet:
     if not path.is_file():
         raise UnreadableFile(f"there is no file {path}")
     encoding = encoding_of(path)
-    with path.open(encoding=encoding, newline="") as file:
+    with _open_text(path, encoding) as file:
         delimiter, columns = header_of(file, text_column)
     return Sheet(path, encoding, delimiter, tuple(columns))
 
 
 def encoding_of(path: Path) -> str:
     """The first of `ENCODINGS` that reads the whole file."""
-    with path.open("rb") as file:
+    with _open_bytes(path) as file:
         if file.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
             return "utf-16"
     for name in ENCODINGS:
         decoder = codecs.getincrementaldecoder(name)()
         try:
-            with path.open("rb") as file:
+            with _open_bytes(path) as file:
                 while chunk := file.read(CHUNK_BYTES):
                     decoder.decode(chunk)
                 decoder.decode(b"", final=True)
@@ -108,6 +112,16 @@ def degrees_of(written: str | None) -> float | None:
         return float(written.replace(",", "."))
     except ValueError as error:
         raise UnfitRow(f"{written!r} is no number of degrees") from error
+
+
+def _open_text(path: Path, encoding: str) -> TextIO:
+    if path.suffix == ".gz":
+        return cast(TextIO, gzip.open(path, "rt", encoding=encoding, newline=""))
+    return path.open(encoding=encoding, newline="")
+
+
+def _open_bytes(path: Path) -> BinaryIO:
+    return cast(BinaryIO, gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
 
 
 def _parsed(written: str) -> datetime:

@@ -94,3 +94,16 @@ def test_a_file_that_cannot_be_used_says_what_to_do(
 
     assert result.exit_code == 2
     assert told in " ".join(result.stderr.split())
+
+
+def test_pairs_that_tell_of_one_problem_are_written_instead_when_asked_for(tmp_path: Path) -> None:
+    rows, said = routed(
+        tmp_path,
+        "id,text,konu,lat,lon,time\n"
+        "1,Boru patladı,su-patlagi,41.29,36.33,2026-11-23 10:00\n"
+        "2,Su fışkırıyor,su-patlagi,41.29,36.33,2026-11-23 10:05\n",
+        "--duplicates",
+    )
+
+    assert [(row["id_a"], row["id_b"], row["decision"]) for row in rows] == [("1", "2", "joined")]
+    assert "2 rows, 0 left out; 1 gathered, 0 proposed" in said
