@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from shared.municipality import Topic
 from shared.phrases import Hit, PhraseBook
@@ -9,6 +10,7 @@ from shared.phrases import Hit, PhraseBook
 STRENGTH_MAX = 4.0  # so that a long text that repeats itself cannot outshout everything else
 _SINGLE_WORD_STRENGTH = 1.0
 _FURTHER_WORD_STRENGTH = 0.75  # a phrase of two words is seldom there by chance
+_HINT_PART = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +28,35 @@ class TopicWords:
     def __init__(self, topics: Iterable[Topic]) -> None:
         topics = tuple(topics)
         self.by_code: Mapping[str, Topic] = {topic.code: topic for topic in topics}
-        self._phrases = PhraseBook((phrase, topic) for topic in topics for phrase in topic.phrases)
+        self._phrases = PhraseBook(
+            (phrase, (topic, part))
+            for topic in topics
+            for phrases, part in ((topic.phrases, 1.0), (topic.hints, _HINT_PART))
+            for phrase in phrases
+        )
 
     def find(self, words: Sequence[str]) -> tuple[TopicEvidence, ...]:
         """The topics the words point to, the strongest first.
 
         Of phrases that start with the same word the longest counts, and a repeated phrase counts once.
         """
-        hits_by_topic: dict[str, list[Hit[Topic]]] = {}
+        hits_by_topic: dict[str, list[_TopicHit]] = {}
         for hit in self._phrases.find(words):
-            hits_by_topic.setdefault(hit.key.code, []).append(hit)
+            hits_by_topic.setdefault(hit.key[0].code, []).append(hit)
         found = [_evidence(hits) for hits in hits_by_topic.values()]
         return tuple(sorted(found, key=lambda evidence: (-evidence.strength, evidence.topic.code)))
 
 
-def _evidence(hits: Sequence[Hit[Topic]]) -> TopicEvidence:
-    longest: dict[int, str] = {}
+_TopicHit: TypeAlias = Hit[tuple[Topic, float]]
+
+
+def _evidence(hits: Sequence[_TopicHit]) -> TopicEvidence:
+    longest: dict[int, _TopicHit] = {}
     for hit in hits:
-        longest[hit.position] = max(longest.get(hit.position, ""), hit.phrase, key=len)
-    phrases = tuple(dict.fromkeys(longest.values()))
-    strength = sum(_SINGLE_WORD_STRENGTH + _FURTHER_WORD_STRENGTH * phrase.count(" ") for phrase in phrases)
-    return TopicEvidence(hits[0].key, min(strength, STRENGTH_MAX), phrases)
+        longest[hit.position] = max(longest.get(hit.position, hit), hit, key=lambda each: len(each.phrase))
+    strengths = {hit.phrase: hit.key[1] * _strength(hit.phrase) for hit in longest.values()}
+    return TopicEvidence(hits[0].key[0], min(sum(strengths.values()), STRENGTH_MAX), tuple(strengths))
+
+
+def _strength(phrase: str) -> float:
+    return _SINGLE_WORD_STRENGTH + _FURTHER_WORD_STRENGTH * phrase.count(" ")

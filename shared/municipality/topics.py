@@ -84,6 +84,7 @@ class Concerned(Record):
 class Topic(Named):
     """A subject of cases with its owner; `phrases` point to it, in the form that `shared.phrases` reads.
 
+    `hints` are phrases that often only tell of the place or of whom else was told ("muhtara da söyledik"): weak.
     `group` is the code of its `TopicGroup`; `also` the owners it concerns beside its own, the likeliest first;
     `basis` the law that makes it the owner's duty. `public` is False where a case says something about a person or a
     household: open data leaves it out. `listed` is False where citizens are not offered it as a service.
@@ -94,6 +95,7 @@ class Topic(Named):
     also: tuple[Concerned, ...] = ()
     basis: Text
     phrases: tuple[Phrase, ...] = Field(min_length=1)
+    hints: tuple[Phrase, ...] = ()
     target: Target
     urgency: Urgency
     public: bool = True
