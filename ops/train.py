@@ -179,8 +179,9 @@ class Answer:
 
 
 def _strengths(samples: Sequence[Sample], municipality: Path) -> list[dict[str, float]]:
-    topics = TopicWords(load(municipality).topics)
-    return [strengths_by_owner(topics.find(sample.text_words)) for sample in samples]
+    place = load(municipality)
+    topics, centre = TopicWords(place.topics), place.solution_centre.code
+    return [strengths_by_owner(topics.find(sample.text_words), centre) for sample in samples]
 
 
 def _answers(

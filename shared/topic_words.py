@@ -29,9 +29,9 @@ class TopicWords:
         topics = tuple(topics)
         self.by_code: Mapping[str, Topic] = {topic.code: topic for topic in topics}
         self._phrases = PhraseBook(
-            (phrase, (topic, part))
+            (phrase, (topic, is_hint))
             for topic in topics
-            for phrases, part in ((topic.phrases, 1.0), (topic.hints, _HINT_PART))
+            for phrases, is_hint in ((topic.phrases, False), (topic.hints, True))
             for phrase in phrases
         )
 
@@ -47,15 +47,20 @@ class TopicWords:
         return tuple(sorted(found, key=lambda evidence: (-evidence.strength, evidence.topic.code)))
 
 
-_TopicHit: TypeAlias = Hit[tuple[Topic, float]]
+_TopicHit: TypeAlias = Hit[tuple[Topic, bool]]
 
 
 def _evidence(hits: Sequence[_TopicHit]) -> TopicEvidence:
+    """Hints count only where no phrase does, and however many there are only the best of them."""
+    topic = hits[0].key[0]
     longest: dict[int, _TopicHit] = {}
     for hit in hits:
         longest[hit.position] = max(longest.get(hit.position, hit), hit, key=lambda each: len(each.phrase))
-    strengths = {hit.phrase: hit.key[1] * _strength(hit.phrase) for hit in longest.values()}
-    return TopicEvidence(hits[0].key[0], min(sum(strengths.values()), STRENGTH_MAX), tuple(strengths))
+    phrases = tuple(dict.fromkeys(hit.phrase for hit in longest.values() if not hit.key[1]))
+    if phrases:
+        return TopicEvidence(topic, min(sum(map(_strength, phrases)), STRENGTH_MAX), phrases)
+    hints = tuple(dict.fromkeys(hit.phrase for hit in longest.values()))
+    return TopicEvidence(topic, _HINT_PART * max(map(_strength, hints)), hints)
 
 
 def _strength(phrase: str) -> float:

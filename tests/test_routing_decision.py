@@ -86,7 +86,7 @@ def test_a_case_nothing_is_known_of_stays_with_the_solution_centre(knowledge: Kn
 
 
 def test_a_doubtful_case_comes_with_at_most_three_proposals_the_best_first(knowledge: Knowledge) -> None:
-    decision = decide(Report("Yol bozuk, sokağımızda çukurlar var"), knowledge)
+    decision = decide(Report("Yolun hali ortada"), knowledge)
 
     confidences = [proposal.confidence for proposal in decision.proposals]
     assert decision.owner == "cozum-merkezi"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.router.domain.evidence import weigh
+from services.router.domain.evidence import OTHER, weigh
 from services.router.domain.knowledge import Knowledge
 from shared.contracts import CaseKind, Evidence, EvidenceKind, Lane, OwnerKind, OwnerScore, Proposal, Why
 from shared.gazetteer import PlaceFound
@@ -80,7 +80,7 @@ def decide(report: Report, knowledge: Knowledge) -> Decision:
     place = knowledge.gazetteer.locate(
         text_words, report.street, report.neighbourhood, report.latitude, report.longitude
     )
-    shares = weigh(strengths_by_owner(topics), probabilities, knowledge.weighing)
+    shares = weigh(strengths_by_owner(topics, knowledge.centre), probabilities, knowledge.weighing)
     scores = _scores(topics, shares, probabilities, knowledge)
     read = _proposals(scores, place, knowledge)
     chosen = knowledge.topics.by_code.get(report.topic or "")
@@ -119,11 +119,15 @@ def decide(report: Report, knowledge: Knowledge) -> Decision:
     )
 
 
-def strengths_by_owner(topics: Iterable[TopicEvidence]) -> dict[str, float]:
-    """How strongly the topics speak for each owner: by its strongest, a second topic of the same owner helps not."""
+def strengths_by_owner(topics: Iterable[TopicEvidence], centre: str) -> dict[str, float]:
+    """How strongly the topics speak for each owner: by its strongest, a second topic of the same owner helps not.
+
+    Topics of the solution centre are matters of nobody: they speak for `OTHER`.
+    """
     strengths: dict[str, float] = {}
     for evidence in topics:
-        strengths[evidence.topic.owner] = max(strengths.get(evidence.topic.owner, 0.0), evidence.strength)
+        owner = OTHER if evidence.topic.owner == centre else evidence.topic.owner
+        strengths[owner] = max(strengths.get(owner, 0.0), evidence.strength)
     return strengths
 
 
@@ -142,7 +146,7 @@ def _scores(
     topic_of: dict[str, str] = {}
     for evidence in topics:
         topic_of.setdefault(evidence.topic.owner, evidence.topic.code)
-    strengths = strengths_by_owner(topics)
+    strengths = strengths_by_owner(topics, knowledge.centre)
     known = [share for share in shares if share[0] in knowledge.kinds]
     return tuple(
         OwnerScore(

@@ -35,7 +35,7 @@ def weigh(
     """
     if probabilities is None:
         scores = {owner: weighing.topic_weight * strength for owner, strength in strengths.items()}
-        scores[OTHER] = weighing.topic_weight * _UNKNOWN_STRENGTH
+        scores[OTHER] = max(scores.get(OTHER, 0.0), weighing.topic_weight * _UNKNOWN_STRENGTH)
     else:
         scores = {
             owner: log(_prior(owner, probabilities)) + weighing.topic_weight * strengths.get(owner, 0.0)
