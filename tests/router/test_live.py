@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 import structlog
@@ -82,8 +83,12 @@ async def decided(system: System, number: int) -> AssignmentOffered:
 
 
 def ready(url: str) -> dict[str, Any]:
-    with urllib.request.urlopen(f"{url}/health/ready", timeout=10) as answer:
-        found: dict[str, Any] = json.load(answer)
+    """Also while the broker is not reached yet, which is answered with 503."""
+    try:
+        with urllib.request.urlopen(f"{url}/health/ready", timeout=10) as answer:
+            found: dict[str, Any] = json.load(answer)
+    except HTTPError as error:
+        found = json.load(error)
     return found
 
 
