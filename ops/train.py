@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, log_loss
 from sklearn.model_selection import StratifiedKFold
 
-from services.router.domain.decision import strengths_by_owner
+from services.router.domain.candidates import strengths_by_owner
 from services.router.domain.evidence import OTHER, Weighing, weigh
 from services.router.domain.model import (
     BUCKETS,

@@ -1,6 +1,7 @@
 """The router's decision: owner, topic, urgency and reasons, with the real municipality and the real model."""
 
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -114,12 +115,43 @@ def test_an_urgent_topic_makes_the_case_urgent(knowledge: Knowledge) -> None:
     assert decision.automatic
 
 
-def test_what_lies_in_a_neighbouring_district_is_proposed_to_its_municipality(knowledge: Knowledge) -> None:
+def test_what_lies_in_a_neighbouring_district_goes_to_its_municipality(knowledge: Knowledge) -> None:
     decision = decide(Report("Çöpler üç gündür alınmadı", latitude=41.3324, longitude=36.2690), knowledge)
 
-    assert decision.owner == "cozum-merkezi"
-    assert decision.neighbourhood is None
-    assert decision.proposals[0].owner == "atakum-belediyesi"
+    assert (decision.owner, decision.neighbourhood) == ("atakum-belediyesi", None)
+    assert "ilce-disi" in [evidence.code for evidence in evidence_of(decision, EvidenceKind.RULE)]
+
+
+def test_where_nobody_knows_which_district_it_is_a_person_decides(knowledge: Knowledge) -> None:
+    decision = decide(Report("Çöpler üç gündür alınmadı", latitude=39.92, longitude=32.85), knowledge)
+
+    assert (decision.owner, doubt_of(decision)) == ("cozum-merkezi", "outside")
+
+
+@pytest.mark.parametrize(
+    ("hour", "owner"), [(22, "zabita"), (11, "iklim-sifir-atik")], ids=["at night", "in office hours"]
+)
+def test_the_hour_decides_whose_noise_it_is(knowledge: Knowledge, hour: int, owner: str) -> None:
+    at = datetime(2026, 3, 3, hour, tzinfo=MUNICIPALITY.zone)
+
+    decision = decide(Report("Sokakta çok gürültü var, uyuyamıyoruz", occurred_at=at), knowledge)
+
+    assert decision.proposals[0].owner == owner
+    assert evidence_of(decision, EvidenceKind.RULE)
+
+
+def test_a_rule_that_is_certain_needs_no_person(knowledge: Knowledge) -> None:
+    decision = decide(Report("Sokak lambası yanmıyor"), knowledge)
+
+    assert (decision.owner, decision.automatic) == ("yedas", True)
+    assert "aydinlatma-yedas" in [evidence.code for evidence in evidence_of(decision, EvidenceKind.RULE)]
+
+
+def test_who_else_it_concerns_is_told(knowledge: Knowledge) -> None:
+    decision = decide(Report("Komşumuz ruhsatsız kat çıkıyor, kaçak inşaat var"), knowledge)
+
+    assert decision.likeliest == "yapi-kontrol"
+    assert [other.owner for other in decision.secondary] == ["imar-sehircilik"]
 
 
 def test_water_is_saskis_in_the_neighbouring_district_too(knowledge: Knowledge) -> None:

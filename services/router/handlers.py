@@ -289,6 +289,7 @@ def _report(event: CaseOpened) -> Report:
         longitude=place.longitude,
         occurred_at=event.occurred_at,
         topic=event.topic,
+        channel=event.channel,
     )
 
 

@@ -8,18 +8,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.router.domain.evidence import OTHER, weigh
+from services.router.domain.candidates import PROPOSALS_MAX, Candidates, find_candidates
 from services.router.domain.knowledge import Knowledge
-from shared.contracts import CaseKind, Evidence, EvidenceKind, Lane, OwnerKind, OwnerScore, Proposal, Why
+from services.router.domain.rules import Applied, Situation
+from shared.contracts import CaseKind, Channel, Evidence, EvidenceKind, Lane, OwnerKind, Proposal, Why
 from shared.gazetteer import PlaceFound
-from shared.municipality import Topic
 from shared.text import fold, words
 from shared.topic_words import TopicEvidence
 from shared.urgency import Alarm, Urgency
 
 TEXT_LETTERS_MAX = 20_000
-PROPOSALS_MAX = 3
-PROPOSAL_CONFIDENCE_MIN = 0.01
 TOPICS_TOLD_MAX = 3
 WORDS_TOLD_MAX = 6
 TOLD_LETTERS_MAX = 120
@@ -39,6 +37,7 @@ class Report:
     longitude: float | None = None
     occurred_at: datetime | None = None
     topic: str | None = None
+    channel: Channel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,8 @@ class Decision:
 
     `topic` is None then too, the proposals have theirs; `likeliest` is whose it is to our best knowledge all the same:
     the solution centre where nobody is likelier than all of them. `level` is the code of the urgency, `lane` follows.
-    `neighbourhood` is the official id, None when not known; `secondary` are owners it concerns besides.
+    `neighbourhood` is the official id, None when not known; `secondary` are owners it concerns besides;
+    `asks_split`: a person is to say whether each of them gets a case of its own.
     """
 
     owner: str
@@ -64,6 +64,7 @@ class Decision:
     kind: CaseKind | None = None
     alarm: Alarm | None = None
     secondary: tuple[Proposal, ...] = ()
+    asks_split: bool = False
     decided_by: str = "router"
 
 
@@ -80,20 +81,20 @@ def decide(report: Report, knowledge: Knowledge) -> Decision:
     place = knowledge.gazetteer.locate(
         text_words, report.street, report.neighbourhood, report.latitude, report.longitude
     )
-    shares = weigh(strengths_by_owner(topics, knowledge.centre), probabilities, knowledge.weighing)
-    scores = _scores(topics, shares, probabilities, knowledge)
-    read = _proposals(scores, place, knowledge)
-    chosen = knowledge.topics.by_code.get(report.topic or "")
-    proposals = _chosen_first(chosen, read, place, knowledge)
-    best = proposals[0] if proposals else None
-    doubt = _doubt(best, place, knowledge) or _contradiction(best, read, knowledge)
     alarm = knowledge.emergencies.find(text_words)
-    level, urgent = _urgency(text_words, best, alarm, knowledge)
+    chosen = knowledge.topics.by_code.get(report.topic or "")
+    candidates = find_candidates(topics, probabilities, chosen, knowledge)
+    level, urgent = _urgency(text_words, candidates.best, alarm, knowledge)
+    applied = knowledge.rules.apply(_situation(report, text_words, topics, place, candidates, level, alarm))
+    proposals = _ruled(candidates, applied, knowledge)
+    best = proposals[0] if proposals else None
+    doubt = _doubt(best, place, candidates, applied, knowledge)
     owner = best.owner if best and not doubt else knowledge.centre
+    level = Urgency(applied.level or level)
     return Decision(
         owner=owner,
         owner_kind=knowledge.kinds[owner],
-        likeliest=best.owner if best and best.confidence >= _nobody(shares) else knowledge.centre,
+        likeliest=_likeliest(best, candidates, applied, knowledge),
         topic=best.topic if best and not doubt else None,
         level=level,
         lane=level.value,
@@ -102,12 +103,15 @@ def decide(report: Report, knowledge: Knowledge) -> Decision:
         automatic=not doubt,
         proposals=proposals,
         alarm=alarm,
+        secondary=_secondary(best, applied),
+        asks_split=applied.split,
         why=Why(
             version=knowledge.version,
             threshold=knowledge.weighing.automatic_from,
-            scores=scores[:PROPOSALS_MAX],
+            scores=candidates.scores,
             evidence=(
                 *urgent,
+                *applied.evidence,
                 *([Evidence(kind=EvidenceKind.CHOSEN, code=chosen.code)] if chosen else []),
                 *map(_topic_evidence, topics[:TOPICS_TOLD_MAX]),
                 *_model_evidence(probabilities),
@@ -119,94 +123,78 @@ def decide(report: Report, knowledge: Knowledge) -> Decision:
     )
 
 
-def strengths_by_owner(topics: Iterable[TopicEvidence], centre: str) -> dict[str, float]:
-    """How strongly the topics speak for each owner: by its strongest, a second topic of the same owner helps not.
-
-    Topics of the solution centre are matters of nobody: they speak for `OTHER`.
-    """
-    strengths: dict[str, float] = {}
-    for evidence in topics:
-        owner = OTHER if evidence.topic.owner == centre else evidence.topic.owner
-        strengths[owner] = max(strengths.get(owner, 0.0), evidence.strength)
-    return strengths
-
-
-def _nobody(shares: Sequence[tuple[str, float]]) -> float:
-    """How likely it is none of the owners'."""
-    return 1 - sum(share for _, share in shares)
-
-
-def _scores(
+def _situation(
+    report: Report,
+    text_words: Sequence[str],
     topics: Sequence[TopicEvidence],
-    shares: Sequence[tuple[str, float]],
-    probabilities: Mapping[str, float] | None,
-    knowledge: Knowledge,
-) -> tuple[OwnerScore, ...]:
-    """The owners that come into question, the likeliest first, each with its strongest topic."""
-    topic_of: dict[str, str] = {}
-    for evidence in topics:
-        topic_of.setdefault(evidence.topic.owner, evidence.topic.code)
-    strengths = strengths_by_owner(topics, knowledge.centre)
-    known = [share for share in shares if share[0] in knowledge.kinds]
-    return tuple(
-        OwnerScore(
-            owner=owner,
-            topic=topic_of.get(owner),
-            by_words=strengths.get(owner, 0.0),
-            by_model=round(probabilities[owner], 4) if probabilities and owner in probabilities else None,
-            confidence=round(confidence, 4),
-        )
-        for owner, confidence in known[:PROPOSALS_MAX]
-        if confidence >= PROPOSAL_CONFIDENCE_MIN
+    place: PlaceFound,
+    candidates: Candidates,
+    level: str,
+    alarm: Alarm | None,
+) -> Situation:
+    """What the rules may ask, with the topic of the likeliest owner in front."""
+    best = candidates.best
+    first = [best.topic] if best and best.topic else []
+    return Situation(
+        words=text_words,
+        topics=tuple(dict.fromkeys([*first, *(found.topic.code for found in topics)])),
+        owner=best.owner if best else None,
+        confidence=best.confidence if best else 0.0,
+        level=level,
+        is_emergency=alarm is not None,
+        at=report.occurred_at,
+        channel=report.channel,
+        neighbourhood=place.neighbourhood,
+        is_outside=place.is_outside,
+        district=place.outside_district,
     )
 
 
-def _proposals(scores: Sequence[OwnerScore], place: PlaceFound, knowledge: Knowledge) -> tuple[Proposal, ...]:
-    """The best owners with their best topic; a neighbour's municipality in the place of our own departments."""
-    return tuple(
-        Proposal(owner=_answering(score.owner, place, knowledge), topic=score.topic, confidence=score.confidence)
-        for score in scores
+def _ruled(candidates: Candidates, applied: Applied, knowledge: Knowledge) -> tuple[Proposal, ...]:
+    """The candidates as the rules leave them: an owner that a rule names comes first, as sure as what it rests on."""
+    if applied.owner is None and applied.topic is None:
+        return candidates.proposals
+    best = candidates.best
+    confidence = best.confidence if best else 0.0
+    owner = applied.owner or (best.owner if best else knowledge.centre)
+    same = best is not None and owner == best.owner
+    first = Proposal(
+        owner=owner,
+        topic=applied.topic or (best.topic if best else None),
+        confidence=max(confidence, knowledge.weighing.automatic_from) if applied.is_certain else confidence,
     )
+    others = candidates.proposals[1:] if same else candidates.proposals
+    return (first, *(other for other in others if other.owner != owner))[:PROPOSALS_MAX]
 
 
-def _chosen_first(
-    chosen: Topic | None, read: Sequence[Proposal], place: PlaceFound, knowledge: Knowledge
-) -> tuple[Proposal, ...]:
-    """What the citizen chose, before what the words say, and just sure enough to need no person."""
-    if chosen is None:
-        return tuple(read)
-    owner = _answering(chosen.owner, place, knowledge)
-    same = [proposal.confidence for proposal in read if proposal.owner == owner]
-    first = Proposal(owner=owner, topic=chosen.code, confidence=max([knowledge.weighing.automatic_from, *same]))
-    return (first, *(proposal for proposal in read if proposal.owner != owner))[:PROPOSALS_MAX]
+def _likeliest(best: Proposal | None, candidates: Candidates, applied: Applied, knowledge: Knowledge) -> str:
+    if best is None:
+        return knowledge.centre
+    return best.owner if applied.is_certain or best.confidence >= candidates.nobody else knowledge.centre
 
 
-def _answering(owner: str, place: PlaceFound, knowledge: Knowledge) -> str:
-    if knowledge.kinds[owner] is OwnerKind.DEPARTMENT and place.outside_district:
-        return knowledge.municipality_of_district.get(place.outside_district, owner)
-    return owner
+def _secondary(best: Proposal | None, applied: Applied) -> tuple[Proposal, ...]:
+    confidence = best.confidence if best else 0.0
+    return tuple(Proposal(owner=owner, confidence=confidence) for owner in applied.also)
 
 
-def _doubt(best: Proposal | None, place: PlaceFound, knowledge: Knowledge) -> Evidence | None:
+def _doubt(
+    best: Proposal | None, place: PlaceFound, candidates: Candidates, applied: Applied, knowledge: Knowledge
+) -> Evidence | None:
     """Why a person has to decide; None when nobody has to."""
     if knowledge.trouble:
         return _because("trouble", detail=", ".join(knowledge.trouble))
     if best is None:
         return _because("nothing_known")
-    if place.is_outside:
-        return _because("outside", detail=place.outside_district or "")
+    if applied.person:
+        return _because("rule", detail=applied.person)
+    if place.is_outside and place.outside_district is None:
+        return _because("outside")
     if best.confidence < knowledge.weighing.automatic_from:
         return _because("unsure", share=best.confidence)
+    if (other := candidates.contradicted_by) and not applied.is_certain:
+        return _because("words_contradict", detail=other.owner, share=other.confidence)
     return None
-
-
-def _contradiction(best: Proposal | None, read: Sequence[Proposal], knowledge: Knowledge) -> Evidence | None:
-    """Why the citizen's choice is not taken as it is: their words speak clearly for another owner."""
-    if best is None or not read or read[0].owner == best.owner:
-        return None
-    if read[0].confidence < knowledge.weighing.automatic_from:
-        return None
-    return _because("words_contradict", detail=read[0].owner, share=read[0].confidence)
 
 
 def _because(code: str, detail: str = "", share: float | None = None) -> Evidence:

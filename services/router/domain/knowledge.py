@@ -6,6 +6,7 @@ from pathlib import Path
 
 from services.router.domain.evidence import WITHOUT_MODEL, Weighing
 from services.router.domain.model import ModelError, TextModel, load_model
+from services.router.domain.rules import Rules
 from shared.contracts import OwnerKind
 from shared.gazetteer import Gazetteer
 from shared.municipality import Municipality
@@ -20,7 +21,7 @@ class Knowledge:
 
     centre: str
     kinds: Mapping[str, OwnerKind]
-    municipality_of_district: Mapping[str, str]
+    rules: Rules
     gazetteer: Gazetteer
     topics: TopicWords
     urgent_topics: frozenset[str]
@@ -47,7 +48,7 @@ def load_knowledge(municipality: Municipality, model_folder: Path) -> Knowledge:
         centre=municipality.solution_centre.code,
         kinds={department.code: department.kind for department in municipality.departments}
         | {institution.code: institution.kind for institution in municipality.institutions},
-        municipality_of_district={body.district: body.code for body in municipality.institutions if body.district},
+        rules=Rules.of(municipality),
         gazetteer=Gazetteer.of(municipality),
         topics=TopicWords(municipality.topics),
         urgent_topics=frozenset(topic.code for topic in municipality.topics if topic.urgency == Urgency.URGENT),
