@@ -21,7 +21,8 @@ from shared import municipality
 from shared.contracts.channel import TEXT_MAX
 from shared.explaining import sentences
 from shared.municipality import Municipality, MunicipalityError
-from shared.text import clean, mask
+from shared.personal import mask
+from shared.text import clean
 
 MODEL: Final = Path("services/router/model")
 FOLDER: Final = Path("municipality/ilkadim")

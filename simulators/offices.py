@@ -38,7 +38,8 @@ from shared.contracts import (
 )
 from shared.ids import derived_id
 from shared.messaging.topology import ANSWERS, LANES, owner_queue
-from shared.text import clean, mask
+from shared.personal import mask
+from shared.text import clean
 
 BATCH_MAX: Final = 200
 # Unbounded would be wrong, but a stranger's backlog at the head of a queue must not keep us from our own cases.

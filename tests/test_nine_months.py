@@ -14,7 +14,8 @@ from services.intake.domain import find_numbers
 from shared.contracts import CaseState, Channel, Outcome, OwnerKind, Purpose
 from shared.gazetteer import Gazetteer
 from shared.municipality import Fact, Municipality, load
-from shared.text import fold, mask, words
+from shared.personal import Kind, hidden
+from shared.text import fold, words
 from simulators.offices import Course
 
 ILKADIM = Path(__file__).parent.parent / "municipality" / "ilkadim"
@@ -164,8 +165,15 @@ def test_cases_of_the_departments_and_the_rest_tell_no_place(nine_months: list[P
     assert {contact.neighbourhood for contact in placeless} == {None}
 
 
-def test_nothing_in_a_text_looks_like_a_persons_data_or_a_tracking_number(nine_months: list[PlannedContact]) -> None:
-    assert [contact.text for contact in nine_months if mask(contact.text) != contact.text] == []
+def test_a_text_tells_nothing_of_a_person_but_the_name_it_is_signed_with(nine_months: list[PlannedContact]) -> None:
+    found = [(contact.text, one) for contact in nine_months for one in hidden(contact.text).found]
+
+    assert len(found) > 100
+    assert {one.kind for _, one in found} == {Kind.NAME}
+    assert [text[one.start :] for text, one in found if one.end != len(text)] == []
+
+
+def test_nothing_in_a_text_looks_like_a_tracking_number(nine_months: list[PlannedContact]) -> None:
     assert [contact.text for contact in nine_months if find_numbers(contact.text)] == []
 
 

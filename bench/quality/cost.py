@@ -13,7 +13,8 @@ from bench.quality.rows import PLACE, read
 from ops.route import MODEL
 from services.router.domain.decision import Report, decide
 from services.router.domain.knowledge import load_knowledge
-from shared.text import clean, mask
+from shared.personal import mask
+from shared.text import clean
 
 WARM_UP = 300
 # A fresh interpreter that has everything but the model, and then loads it.

@@ -12,7 +12,8 @@ from services.intake.domain.rules import Rules
 from shared.contracts import Channel, Effect, Lane, MessageReceived, Purpose
 from shared.contracts.channel import TEXT_MAX
 from shared.ids import derived_id
-from shared.text import clean, fold, mask, words
+from shared.personal import mask
+from shared.text import clean, fold, words
 from shared.urgency import EmergencyWords
 
 URGENCY_TEXT_MAX: Final = 2_000  # danger is told in the first sentences

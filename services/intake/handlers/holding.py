@@ -12,7 +12,7 @@ from shared.contracts import Effect, MessageReceived, TaskKind, TaskRequested
 from shared.ids import derived_id
 from shared.messaging import Unit, envelopes
 from shared.messaging.topology import DESK
-from shared.text import mask
+from shared.personal import mask
 from shared.vault import Vault
 
 # So much of what was said is shown to who decides; the whole stays sealed.

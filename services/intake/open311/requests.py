@@ -12,7 +12,8 @@ from services.intake.open311.words import Language, say
 from services.intake.store import CaseFile, CaseStep
 from shared.contracts import CaseState
 from shared.municipality import Municipality, Neighbourhood, Topic
-from shared.text import fold, mask, words
+from shared.personal import mask
+from shared.text import fold, words
 
 # About a hundred metres: the street's corner, not the door.
 DEGREES_DECIMALS: Final = 3
