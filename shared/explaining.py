@@ -61,7 +61,10 @@ def sentences(why: Why, municipality: Municipality, language: str, text: str = "
 def explained(why: Why, municipality: Municipality, language: str, text: str = "") -> list[Sentence]:
     """The sentences with the evidence behind each; the same sentence stands once."""
     reader = _Reader(why, municipality, language, Quoted(text))
-    ordered = sorted(why.evidence, key=lambda found: _RANK.get(found.kind, len(ORDER)))
+    # What was in doubt is so no more once a person decided.
+    is_decided = any(found.kind is _K.PERSON for found in why.evidence)
+    told_of = [found for found in why.evidence if not (is_decided and found.kind is _K.DOUBT)]
+    ordered = sorted(told_of, key=lambda found: _RANK.get(found.kind, len(ORDER)))
     told = {words: Sentence(found, words) for found in reversed(ordered) if (words := reader.sentence(found))}
     return list(reversed(told.values()))
 

@@ -77,6 +77,12 @@ def test_the_weightiest_comes_first_and_nothing_is_said_twice() -> None:
     assert [row.evidence.kind for row in found] == [K.EMERGENCY, K.MODEL, K.KIND]
 
 
+def test_what_was_in_doubt_is_so_no_more_once_a_person_decided() -> None:
+    doubt, person = Evidence(kind=K.DOUBT, code="nothing_known"), Evidence(kind=K.PERSON, code="entered")
+
+    assert sentences(Why(evidence=(doubt, person)), PLACE, "tr") == ("Kaydı giren kişi birimi belirledi.",)
+
+
 def test_a_sentence_knows_for_which_proposal_it_speaks() -> None:
     why = Why(evidence=(Evidence(kind=K.MODEL, code="saski", share=0.5), Evidence(kind=K.TOPIC, code="cop-toplama")))
 

@@ -9,7 +9,7 @@ import aiohttp
 import structlog
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from shared.contracts import Proposal
+from shared.contracts import CaseKind, Proposal, Why
 
 log = structlog.get_logger()
 
@@ -24,8 +24,10 @@ class Advice(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     proposals: tuple[Proposal, ...] = ()
-    reasons: tuple[str, ...] = ()
-    urgency: str = "routine"
+    secondary: tuple[Proposal, ...] = ()
+    why: Why | None = None
+    kind: CaseKind | None = None
+    urgency: str | None = None
     neighbourhood: str | None = None
 
 

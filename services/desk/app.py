@@ -16,6 +16,7 @@ from shared.contracts import (
     CaseClosed,
     CitizenAdded,
     ContactRegistered,
+    IncidentGrew,
     Message,
     TaskRequested,
 )
@@ -54,7 +55,7 @@ def desk() -> Service:
         await calls.take_in(unit, events)
 
     queues = [owner_queue(owner, lane) for lane in LANES for owner in work.owners]
-    service.consume(Consumer("desk", queues, [AssignmentOffered, CitizenAdded], take_in))
+    service.consume(Consumer("desk", queues, [AssignmentOffered, CitizenAdded, IncidentGrew], take_in))
     service.consume(Consumer("desk-tasks", ["desk.tasks"], [TaskRequested, CallReported], take_tasks))
     entries = Entries(service, place, Adviser(settings.router_url))
     service.consume(Consumer("desk-contacts", ["desk.contacts"], [ContactRegistered], entries.take_contacts))

@@ -16,7 +16,6 @@ from services.router.domain.decision import Decision, Report, decide_many
 from services.router.domain.entered import honour
 from services.router.domain.knowledge import Knowledge
 from services.router.domain.life import Case, Verdict
-from services.router.domain.told import codes
 from shared.contracts import (
     Answer,
     AssignmentAccepted,
@@ -43,6 +42,7 @@ from shared.contracts import (
     OwnerKind,
     Proposal,
 )
+from shared.explaining import sentences
 from shared.ids import derived_id
 from shared.messaging import Outgoing, Unit, envelopes, single
 from shared.messaging.topology import DEPARTMENTS, EVENTS, LANES, owner_queue
@@ -255,7 +255,7 @@ class Router:
             hides_identity=case.kind is CaseKind.TIP,
             proposals=_proposals(decision),
             secondary=fact.secondary,
-            reasons=codes(fact.why) if fact.why else (),
+            reasons=sentences(fact.why, self.place, self.place.default_language, said.text) if fact.why else (),
             why=fact.why,
             attachments=said.attachments,
         )

@@ -8,7 +8,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.router.domain.decision import Report, decide
 from services.router.domain.knowledge import Knowledge
-from services.router.domain.told import codes
 from shared.contracts import CaseKind, Place, Proposal, Why
 from shared.problems import Problem
 
@@ -33,7 +32,6 @@ class Proposed(BaseModel):
     proposals: tuple[Proposal, ...]
     secondary: tuple[Proposal, ...]
     why: Why
-    reasons: tuple[str, ...]
     kind: CaseKind | None
     urgency: str = Field(description="code of the level")
     neighbourhood: str | None
@@ -56,7 +54,6 @@ def propose(asked: Asked, knowledge: Knowledge) -> Proposed:
         proposals=decision.proposals,
         secondary=decision.secondary,
         why=decision.why,
-        reasons=codes(decision.why),
         kind=decision.kind,
         urgency=decision.level,
         neighbourhood=decision.neighbourhood,

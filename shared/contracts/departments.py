@@ -36,6 +36,7 @@ class AssignmentOffered(Message):
     due_at: Moment | None = None
     language: Literal["tr", "en"] = "tr"
     returns: int = Field(0, ge=0, description="how often the case was returned as `not ours` before")
+    returned_by: Code | None = Field(None, description="who gave the case back last")
     returned_because: str | None = Field(None, description="what the last owner said when it gave the case back")
     kind: CaseKind | None = None
     urgency: Code | None = Field(None, description="code of the level (aciliyet); `lane` follows from it")

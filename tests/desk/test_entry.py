@@ -213,7 +213,7 @@ async def test_proposals_come_with_their_reasons_while_typing(at_desk: Desk) -> 
 
     assert 'value="temizlik-isleri|cop-toplama"' in hints
     assert "Temizlik İşleri Müdürlüğü" in hints
-    assert "geçiyor" in hints
+    assert "sözü Çöp toplama konusunu gösteriyor" in hints or "sözleri Çöp toplama konusunu gösteriyor" in hints
     assert "<html" not in hints
 
 

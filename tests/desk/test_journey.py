@@ -66,7 +66,7 @@ async def test_what_the_operator_decided_goes_there(centre: AtDesk) -> None:
 
     offer = await offered(centre, "zabita")
     assert (offer.number in page, offer.topic) == (True, "gurultu")
-    assert offer.reasons[0] == "desk:decided while entering"
+    assert offer.reasons[0] == "Kaydı giren kişi birimi belirledi."
 
 
 async def test_what_was_answered_at_once_makes_no_case(centre: AtDesk) -> None:

@@ -7,15 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.desk.domain import in_words, read_reasons
-from services.desk.pages import TEMPLATES
-from services.router.app import MODEL
-from services.router.domain.decision import Report, decide_many
-from services.router.domain.knowledge import load_knowledge
-from services.router.domain.told import codes
 from shared import municipality
-from shared.contracts import Place, Proposal
-from shared.pages import Pages
+from shared.contracts import CaseKind, Evidence, EvidenceKind, OwnerScore, Place, Proposal, Why
 from shared.settings import Settings
 from tests.builders import a_citizen_added, an_id
 from tests.desk.conftest import CENTRE, OWN, Desk
@@ -172,27 +165,72 @@ async def test_a_form_on_another_site_changes_nothing(at_desk: Desk) -> None:
     assert await at_desk.system.value("SELECT state FROM work_item") == "waiting"
 
 
-def test_every_reason_the_router_gives_has_words_in_both_languages() -> None:
-    pages = Pages(TEMPLATES, PLACE)
-    names = {"owner": str, "topic": str, "share": str}
-    reports = [
-        Report("Gazi Caddesi'nde çöp alınmadı, doğalgaz kokusu var, yangın çıktı", occurred_at=datetime.now(UTC)),
-        Report("Atakum'da yol çöktü", latitude=41.33, longitude=36.25, occurred_at=datetime.now(UTC)),
-        Report("Eeee", latitude=41.287, longitude=36.33, occurred_at=datetime.now(UTC)),
-        Report("Gürültü", neighbourhood="Kılıçdede", street="İstiklal Caddesi", occurred_at=datetime.now(UTC)),
-    ]
+WHY = Why(
+    version="a1b2c3",
+    threshold=0.95,
+    scores=(
+        OwnerScore(owner="zabita", topic="gurultu", by_words=2.4, by_model=0.4, confidence=0.41),
+        OwnerScore(owner="fen-isleri", by_model=0.3, confidence=0.3),
+    ),
+    evidence=(
+        Evidence(kind=EvidenceKind.TOPIC, code="gurultu", words=("gurultu",)),
+        Evidence(kind=EvidenceKind.MODEL, code="fen-isleri", share=0.3),
+        Evidence(kind=EvidenceKind.KIND, code="complaint"),
+        Evidence(kind=EvidenceKind.DOUBT, code="unsure", share=0.41),
+    ),
+)
+LOUD = "Gece <b>gürültü</b> var, yol da kazılıyor."
 
-    reasons = read_reasons(
-        told for decision in decide_many(reports, load_knowledge(PLACE, MODEL)) for told in codes(decision.why)
-    )
 
-    assert len(reasons) > 5
-    for reason in reasons:
-        assert reason.message, reason.told
-        turkish, english = (
-            in_words(
-                reason, lambda key, language=language, **values: pages.catalogue.say(language, key, **values), names
-            )
-            for language in ("tr", "en")
-        )
-        assert turkish and english
+@pytest.mark.parametrize("path", ["/triage", "/work/{}"])
+async def test_a_page_says_why_in_sentences_and_marks_the_words_that_matched(at_desk: Desk, path: str) -> None:
+    offer = await at_desk.triage(proposals=PROPOSALS, why=WHY, text=LOUD, kind=CaseKind.COMPLAINT)
+
+    page = (await at_desk.get(path.format(offer.assignment_id))).text
+
+    assert "Gece &lt;b&gt;<mark>gürültü</mark>&lt;/b&gt; var" in page
+    assert "Emin değil: en olası birim Zabıta Müdürlüğü %41, eşik %95; bu yüzden bir kişi karar verecek." in page
+    assert "“gürültü” sözü" in page and "Metin modeli Fen İşleri Müdürlüğü için %30 diyor." in page
+    assert "Karar sürümü: a1b2c3." in page and "Şikâyet" in page
+
+
+async def test_what_speaks_for_a_proposal_stands_beside_it_and_only_there(at_desk: Desk) -> None:
+    await at_desk.triage(proposals=PROPOSALS, why=WHY, text=LOUD)
+
+    page = (await at_desk.get("/triage")).text
+
+    first = page[page.index('data-key="1"') : page.index('data-key="2"')]
+    assert page.count("“gürültü” sözü") == first.count("“gürültü” sözü") == 1
+
+
+async def test_an_item_of_an_older_router_shows_the_reasons_it_came_with(at_desk: Desk) -> None:
+    offer = await at_desk.triage(reasons=("Kural: eski usul.",))
+
+    assert "Kural: eski usul." in (await at_desk.get(f"/work/{offer.assignment_id}")).text
+
+
+async def test_a_tip_says_that_its_teller_is_hidden(at_desk: Desk) -> None:
+    offer = await at_desk.offer(kind=CaseKind.TIP, hides_identity=True)
+
+    for path in ("/", f"/work/{offer.assignment_id}"):
+        assert "Kimliği gizli" in (await at_desk.get(path)).text
+
+
+async def test_a_returned_item_says_who_returned_it_why_and_how_often(at_desk: Desk) -> None:
+    returned = {"returned_by": "zabita", "returned_because": "Yol bizim değil.", "returns": 2}
+    offer = await at_desk.triage(**returned)
+
+    for path in ("/triage", f"/work/{offer.assignment_id}"):
+        page = (await at_desk.get(path)).text
+        assert "Zabıta Müdürlüğü iade etti" in page and "Yol bizim değil." in page
+        assert "2 kez iade edildi" in page and "kişi karar verecek" in page
+
+
+async def test_any_waiting_item_can_be_looked_at_first(at_desk: Desk) -> None:
+    await at_desk.triage(text="Birinci metin.", lane="urgent")
+    second = await at_desk.triage(text="İkinci metin.", number="222-222-222")
+
+    page = (await at_desk.get(f"/triage?at={second.assignment_id}")).text
+
+    assert "Birinci metin." in page
+    assert f'action="/work/{second.assignment_id}/decide' in page

@@ -21,6 +21,7 @@ class KnownCase:
     topic: str | None = None
     neighbourhood: str | None = None
     opened_at: datetime | None = None
+    contact_id: UUID | None = None
 
 
 def fold_facts(facts: Iterable[CaseEvent]) -> list[KnownCase]:
@@ -43,6 +44,7 @@ def _known(fact: CaseEvent) -> KnownCase:
         topic=fact.topic,
         neighbourhood=fact.neighbourhood,
         opened_at=fact.opened_at,
+        contact_id=fact.contact_id,
     )
 
 

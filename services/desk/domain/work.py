@@ -13,16 +13,22 @@ from shared.contracts import (
     AssignmentAccepted,
     AssignmentClosed,
     AssignmentDecided,
+    AssignmentGathered,
     AssignmentOffered,
     AssignmentProgressed,
     AssignmentReturned,
+    AssignmentSeparated,
+    CaseKind,
     CitizenAdded,
     CitizenAsked,
+    IncidentGrew,
     Lane,
     Outcome,
     OwnerKind,
     Place,
     Proposal,
+    SimilarCase,
+    Why,
 )
 from shared.contracts.channel import Code
 from shared.contracts.departments import Words
@@ -50,11 +56,17 @@ class StepKind(StrEnum):
     DECIDED = "decided"
     RETURNED = "returned"
     CLOSED = "closed"
+    GREW = "grew"
+    GATHERED = "gathered"
+    SEPARATED = "separated"
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One assignment in the list. `question`: what the citizen was asked and has not answered yet."""
+    """One assignment in the list. `question`: what the citizen was asked and has not answered yet.
+
+    `reports`: how many cases tell of the same problem, this one included. `hides_identity`: a tip.
+    """
 
     assignment_id: UUID
     case_id: UUID
@@ -76,6 +88,15 @@ class Item:
     reasons: tuple[str, ...]
     attachments: int
     trace_id: str
+    kind: CaseKind | None = None
+    urgency: str | None = None
+    hides_identity: bool = False
+    secondary: tuple[Proposal, ...] = ()
+    similar: tuple[SimilarCase, ...] = ()
+    why: Why | None = None
+    incident_id: UUID | None = None
+    reports: int = 1
+    returned_by: str | None = None
     state: State = State.WAITING
     taken_by: str | None = None
     question: str | None = None
@@ -103,6 +124,18 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """One more report of the problem an item is about: another case of the same incident."""
+
+    assignment_id: UUID
+    case_id: UUID
+    number: str
+    text: str
+    at: datetime
+    separated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """The item after an action, the line it adds to the story, and what the router is told (None: nothing new)."""
 
@@ -120,6 +153,8 @@ class Verdict(StrEnum):
     ASKED = "asked"  # the citizen has not answered the last question yet
     NOT_TRIAGE = "not_triage"  # only the centre decides
     NO_RETURN = "no_return"  # the centre has nobody to return to: it decides
+    ITSELF = "itself"  # a case is not the same problem as itself
+    ALONE = "alone"  # no other case tells of this problem
 
 
 # --- what people do -------------------------------------------------------------------------------------------
@@ -170,7 +205,19 @@ class Close(_Action):
     answer: Said
 
 
-Action = Take | Decide | Return | Ask | Close
+class Gather(_Action):
+    """It is the same problem as the case `into`, and follows it from now on."""
+
+    into: UUID
+
+
+class Separate(_Action):
+    """`case`, which was gathered with this one, is another problem after all."""
+
+    case: UUID
+
+
+Action = Take | Decide | Return | Ask | Close | Gather | Separate
 
 
 def judge(item: Item, action: Action, by: str) -> Verdict | None:
@@ -188,6 +235,10 @@ def judge(item: Item, action: Action, by: str) -> Verdict | None:
             return Verdict.NOT_TRIAGE
         case Return() if item.is_triage:
             return Verdict.NO_RETURN
+        case Gather(into=into) if into == item.case_id:
+            return Verdict.ITSELF
+        case Separate() if item.reports < 2:
+            return Verdict.ALONE
         case _:
             return None
 
@@ -215,6 +266,14 @@ def apply(item: Item, action: Action, by: str, now: datetime) -> Move:
         case Close(outcome=outcome, answer=text):
             answer = AssignmentClosed(**_common(item, action, by, now), outcome=outcome, answer=text)
             return Move(_ended(held, answer), _step(item, StepKind.CLOSED, now, by, outcome, text), answer)
+        case Gather(into=into):
+            answer = AssignmentGathered(**_common(item, action, by, now), into=into)
+            number = next((row.number for row in item.similar if row.case_id == into), None)
+            return Move(_ended(held, answer), _step(item, StepKind.GATHERED, now, by, number), answer)
+        case Separate(case=case):
+            answer = AssignmentSeparated(**_common(item, action, by, now), separate=case)
+            fewer = replace(held, reports=item.reports - 1)
+            return Move(fewer, _step(item, StepKind.SEPARATED, now, by, cause=case), answer)
         case _:
             assert_never(action)
 
@@ -276,6 +335,15 @@ def item_of(offer: AssignmentOffered) -> Item:
         reasons=tuple(clean(reason) for reason in offer.reasons),
         attachments=len(offer.attachments),
         trace_id=offer.trace_id,
+        kind=offer.kind,
+        urgency=offer.urgency,
+        hides_identity=offer.hides_identity,
+        secondary=offer.secondary,
+        similar=offer.similar,
+        why=offer.why,
+        incident_id=offer.incident.incident_id if offer.incident else None,
+        reports=offer.incident.reports if offer.incident else 1,
+        returned_by=offer.returned_by,
     )
 
 
@@ -302,6 +370,13 @@ def add(item: Item, addition: CitizenAdded) -> tuple[Item, Step]:
     step = _step(item, StepKind.ADDED, addition.occurred_at, "", None, _said(addition), addition.id)
     placed = item.place if item.place.latitude is not None else _pointed(item.place, addition.place)
     return replace(item, question=None, place=placed), step
+
+
+def grow(item: Item, grew: IncidentGrew) -> tuple[Item, Report, Step]:
+    """One more case tells of the same problem; the highest count holds, whatever comes last."""
+    report = Report(item.assignment_id, grew.joined_case_id, grew.joined_number, clean(grew.text), grew.occurred_at)
+    step = _step(item, StepKind.GREW, grew.occurred_at, "", grew.joined_number, report.text, grew.joined_case_id)
+    return replace(item, incident_id=grew.incident_id, reports=max(item.reports, grew.reports)), report, step
 
 
 def _said(addition: CitizenAdded) -> str:

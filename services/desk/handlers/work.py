@@ -9,10 +9,11 @@ from uuid import UUID
 import structlog
 
 from services.desk import domain
-from services.desk.domain import Action, Decide, Item, Return, Step, Verdict
+from services.desk.domain import Action, Decide, Item, Return, Separate, Step, Verdict
 from services.desk.store import files as file_store
+from services.desk.store import incidents as incident_store
 from services.desk.store import work as work_store
-from shared.contracts import Answer, AssignmentOffered, CitizenAdded, Message
+from shared.contracts import Answer, AssignmentOffered, CitizenAdded, IncidentGrew, Message
 from shared.messaging import Outgoing, Service, Unit, single
 from shared.messaging.topology import ANSWERS
 from shared.municipality import Municipality
@@ -41,7 +42,7 @@ class Unknown(Exception):
 
 
 async def take_in(unit: Unit, events: Sequence[Message]) -> None:
-    """Put offered work in the list, with a receipt for departments; add what citizens wrote to theirs."""
+    """Put offered work in the list, with a receipt for departments; add what citizens wrote and reported to theirs."""
     offers = [event for event in events if isinstance(event, AssignmentOffered)]
     if offers:
         await _list(unit, offers)
@@ -49,6 +50,9 @@ async def take_in(unit: Unit, events: Sequence[Message]) -> None:
     await file_store.add_files(unit.connection, [*offers, *additions])
     if additions:
         await _add(unit, additions)
+    grown = [event for event in events if isinstance(event, IncidentGrew)]
+    if grown:
+        await _grow(unit, grown)
 
 
 async def _list(unit: Unit, offers: Sequence[AssignmentOffered]) -> None:
@@ -75,6 +79,22 @@ async def _add(unit: Unit, additions: Sequence[CitizenAdded]) -> None:
     await work_store.add_steps(unit.connection, steps)
 
 
+async def _grow(unit: Unit, grown: Sequence[IncidentGrew]) -> None:
+    """Further reports of the same problem: counted and listed, each once."""
+    items = await work_store.lock_items(unit.connection, {event.assignment_id for event in grown})
+    reports, steps = {}, {}
+    for event in grown:
+        item = items.get(event.assignment_id)
+        if item is None:
+            unit.postpone(event, "the item is not here yet")
+            continue
+        items[item.assignment_id], report, step = domain.grow(item, event)
+        reports[report.case_id], steps[report.case_id] = report, step
+    await work_store.save_items(unit.connection, list(items.values()))
+    fresh = await incident_store.add_reports(unit.connection, list(reports.values()))
+    await work_store.add_steps(unit.connection, [step for case_id, step in steps.items() if case_id in fresh])
+
+
 @dataclass(frozen=True)
 class Work:
     """What people at the desk do to items."""
@@ -94,6 +114,10 @@ class Work:
                 return item
             if verdict is not None:
                 raise Refused(verdict, item)
+            if isinstance(action, Separate) and not await incident_store.separate(
+                connection, item.assignment_id, action.case
+            ):
+                raise Unknown("case", str(action.case))
             move = domain.apply(item, action, by, datetime.now(UTC))
             await work_store.save_items(connection, [move.item])
             await work_store.add_steps(connection, [move.step])

@@ -19,15 +19,15 @@ from services.desk.domain import (
     Entry,
     Reached,
     Wish,
-    in_words,
     petition_lacks,
-    read_reasons,
     split_street,
 )
 from services.desk.handlers import Caller, Desk, NoSuchCall, NoSuchEntry, NoSuchTask, WrongEntry
 from services.desk.pages.frame import Frame, Option, Sent, faults_of, options, typed_fields
+from services.desk.pages.why import proposed
 from services.desk.web import SignIn
-from shared.contracts import Channel
+from shared.contracts import Channel, EvidenceKind
+from shared.explaining import explained
 from shared.ids import new_id
 from shared.municipality import Street
 
@@ -36,6 +36,8 @@ OTHER: Final = "other"
 # A street's type as it is said behind a name: "Gazi Caddesi", but "70. Sokak".
 _TYPES: Final = {"Cadde": "Caddesi", "Bulvar": "Bulvarı", "Meydan": "Meydanı"}
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# Danger is shown above with the number to call, the kind and the urgency as tags.
+_SHOWN_BESIDE: Final = frozenset({EvidenceKind.EMERGENCY, EvidenceKind.KIND, EvidenceKind.URGENCY})
 _FAULTS: Final = {"phone": "wrong.phone", "email": "wrong.email", "received_on": "wrong.date"}
 
 
@@ -214,7 +216,11 @@ class EntryPages:
         return {
             "alarm": alarm.emergency if alarm else None,
             "lacks": self._lacks(values),
-            "likely": self._likely(request, advice),
+            "likely": self._likely(request, advice, text),
+            "told": self._told(request, advice, text),
+            "kind": advice.kind if advice else None,
+            "level": advice.urgency if advice else None,
+            "secondary": advice.secondary if advice else (),
             "chosen": _value(owner, topic) if typed.get("proposal") != OTHER else OTHER,
             "is_silent": advice is None and bool(text.strip()),
             "found": found if found != neighbourhood else None,
@@ -232,30 +238,28 @@ class EntryPages:
             return []
         return list(petition_lacks(entry))
 
-    def _likely(self, request: Request, advice: Advice | None) -> list[Likely]:
+    def _likely(self, request: Request, advice: Advice | None, text: str) -> list[Likely]:
         if advice is None:
             return []
-        reasons = read_reasons(advice.reasons)
-        names, formats = self._frame.names(request), self._frame.formats(request)
-        words = {
-            "owner": names.owner,
-            "topic": names.topic,
-            "share": lambda share: formats.percent(float(share), 0),
-        }
+        rows = proposed(advice.why, advice.proposals, text, self._place, self._frame.language(request))
         return [
             Likely(
-                _value(row.owner, row.topic),
-                row.owner,
-                row.topic,
-                row.confidence,
-                tuple(
-                    in_words(why, lambda key, **more: self._frame.say(request, key, **more), words)
-                    for why in reasons
-                    if why.speaks_for(row.owner, row.topic)
-                ),
+                _value(row.proposal.owner, row.proposal.topic),
+                row.proposal.owner,
+                row.proposal.topic,
+                row.proposal.confidence,
+                tuple(row.reasons),
             )
-            for row in advice.proposals
+            for row in rows
         ]
+
+    def _told(self, request: Request, advice: Advice | None, text: str) -> tuple[str, ...]:
+        """What the words say of the whole: its kind, how urgent it is, where it lies, and what is in doubt."""
+        if advice is None or advice.why is None:
+            return ()
+        found = explained(advice.why, self._place, self._frame.language(request), text)
+        rows = [row for row in found if not any(row.speaks_for(one.owner, one.topic) for one in advice.proposals)]
+        return tuple(row.words for row in rows if row.evidence.kind not in _SHOWN_BESIDE)
 
     @cached_property
     def _codes(self) -> dict[str, str]:

@@ -15,42 +15,48 @@ from services.desk.domain import (
     Ask,
     Close,
     Decide,
+    Gather,
     Item,
-    Reason,
     Return,
+    Separate,
     State,
     Step,
     StepKind,
     Take,
-    in_words,
-    read_reasons,
 )
 from services.desk.handlers import NoSuchItem, Refused, Unknown, Work
 from services.desk.pages.frame import Frame, Option, Sent, faults_of, options, typed_fields
+from services.desk.pages.why import grounds, proposed
 from services.desk.store import files as file_store
+from services.desk.store import incidents as incident_store
 from services.desk.store import work as work_store
 from services.desk.store.work import Load
 from services.desk.web import ITEMS_MAX, SignIn
-from shared.contracts import Outcome, Proposal
+from shared.contracts import Outcome
 
 PAGE_ITEMS: Final = 100
+QUEUE_ITEMS: Final = 30
+REPORTS_SHOWN: Final = 200
 # What a person closes with. `forwarded` is said by the router when an institution has it.
 OUTCOMES: Final = tuple(outcome for outcome in Outcome if outcome is not Outcome.FORWARDED)
+_WORD_OF: Final = {StepKind.DECIDED: "decide", StepKind.GATHERED: "gather"}
 ACTIONS: Final[Mapping[str, type[Action]]] = {
     "take": Take,
     "decide": Decide,
     "return": Return,
     "ask": Ask,
     "close": Close,
+    "gather": Gather,
+    "separate": Separate,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Proposed:
-    """A proposal with the reasons that speak for it."""
+class DoneBefore:
+    """What became of an item, in words."""
 
-    proposal: Proposal
-    reasons: Sequence[str]
+    assignment_id: UUID
+    words: str
 
 
 def add_work_pages(routes: APIRouter, frame: Frame, work: Work, sign_in: SignIn) -> None:
@@ -63,8 +69,10 @@ def add_work_pages(routes: APIRouter, frame: Frame, work: Work, sign_in: SignIn)
         return await desk.work_list(request, by, owner, after)
 
     @routes.get("/triage")
-    async def triage(request: Request, by: Person, after: UUID | None = None, done: UUID | None = None) -> Response:
-        return await desk.triage(request, by, after, done)
+    async def triage(
+        request: Request, by: Person, after: UUID | None = None, at: UUID | None = None, done: UUID | None = None
+    ) -> Response:
+        return await desk.triage(request, by, after, at, done)
 
     @routes.get("/work/{assignment_id}")
     async def item(request: Request, by: Person, assignment_id: UUID) -> Response:
@@ -107,24 +115,31 @@ class WorkPages:
             by=by,
         )
 
-    async def triage(self, request: Request, by: str, after: UUID | None, done: UUID | None) -> Response:
-        """The next item to decide, with its proposals; `done` is what was decided just before."""
+    async def triage(
+        self, request: Request, by: str, after: UUID | None, at: UUID | None, done: UUID | None
+    ) -> Response:
+        """One item to decide with its proposals, and the queue beside it; `done` is what was decided just before.
+
+        Shown is `at`, or the first behind `after`.
+        """
         try:
             items = await self._work.triage(ITEMS_MAX, after)
         except NoSuchItem:
             return RedirectResponse("/triage", 303)
         # What a colleague holds is theirs: it stays in the work list.
-        item = next((item for item in items if item.taken_by in (None, by)), None)
+        free = [item for item in items if item.taken_by in (None, by)]
+        item = next((item for item in free if item.assignment_id == at), free[0] if free else None)
         steps = await work_store.steps(self._work.service.pool, [item.assignment_id]) if item else []
         return await self._frame.render(
             request,
             "triage.html",
             item=item,
+            queue=free[:QUEUE_ITEMS],
             notes=[step for step in steps if step.kind is StepKind.ADDED],
             files=await file_store.files_of(self._work.service.pool, item.case_id) if item else [],
             after=after,
-            done=await self._decided(done),
-            **(self._choices(request, item) if item else {}),
+            done=await self._done_before(request, done),
+            **(self._choices(request, item, beside=len(item.proposals)) if item else {}),
         )
 
     async def item(self, request: Request, by: str, assignment_id: UUID, sent: Sent | None = None) -> Response:
@@ -149,6 +164,8 @@ class WorkPages:
             did=self._did(request, item, steps),
             outcomes=self._outcomes(request),
             is_held=item.taken_by not in (None, by) and item.state is not State.DONE,
+            reports=await incident_store.reports_of(self._work.service.pool, [item.assignment_id], REPORTS_SHOWN),
+            related=await incident_store.related(self._work.service.pool, item.case_id),
             **self._choices(request, item),
         )
 
@@ -171,13 +188,16 @@ class WorkPages:
             return await self.item(request, by, assignment_id)
         return RedirectResponse(_onward(request, assignment_id, word), 303)
 
-    def _choices(self, request: Request, item: Item) -> dict[str, Any]:
-        """What a decision can be made of: proposals with their reasons, and the lists behind them."""
+    def _choices(self, request: Request, item: Item, beside: int = 0) -> dict[str, Any]:
+        """What a decision can be made of: proposals, why, and the lists behind them.
+
+        `beside`: so many proposals are shown with their own reasons.
+        """
         language = self._frame.language(request)
         place = self._work.place
         return {
-            "proposed": self._proposed(request, item),
-            "reasons": self._general_reasons(request, item),
+            "proposed": proposed(item.why, item.proposals, item.text, place, language),
+            "why": grounds(item.why, item.text, place, language, item.reasons, beside),
             "owners": [
                 *options((row.code, row.name_in(language)) for row in place.departments if row.code != item.owner),
                 *options((row.code, row.name_in(language)) for row in place.institutions),
@@ -185,30 +205,6 @@ class WorkPages:
             "topics": options((row.code, row.name_in(language)) for row in place.topics),
             "neighbourhoods": options((row.code, row.name) for row in place.neighbourhoods),
         }
-
-    def _proposed(self, request: Request, item: Item) -> list[Proposed]:
-        reasons = read_reasons(item.reasons)
-        return [
-            Proposed(row, [self._told(request, why) for why in reasons if why.speaks_for(row.owner, row.topic)])
-            for row in item.proposals
-        ]
-
-    def _general_reasons(self, request: Request, item: Item) -> list[str]:
-        """The reasons that speak for none of the proposals."""
-        return [
-            self._told(request, why)
-            for why in read_reasons(item.reasons)
-            if not any(why.speaks_for(row.owner, row.topic) for row in item.proposals)
-        ]
-
-    def _told(self, request: Request, reason: Reason) -> str:
-        names, formats = self._frame.names(request), self._frame.formats(request)
-        words = {
-            "owner": names.owner,
-            "topic": names.topic,
-            "share": lambda share: formats.percent(float(share), 0),
-        }
-        return in_words(reason, lambda key, **values: self._frame.say(request, key, **values), words)
 
     def _outcomes(self, request: Request) -> list[Option]:
         return [Option(outcome, self._frame.name(request, "outcome", outcome)) for outcome in OUTCOMES]
@@ -220,24 +216,27 @@ class WorkPages:
             for owner in self._work.owners
         ]
 
-    async def _decided(self, done: UUID | None) -> tuple[Item, str] | None:
-        """The item that was decided just before, and to whom it went."""
+    async def _done_before(self, request: Request, done: UUID | None) -> DoneBefore | None:
+        """What became of the item that was decided just before."""
         if done is None:
             return None
         try:
             item, steps = await self._work.story(done)
         except NoSuchItem:
             return None
-        return next(((item, step.detail) for step in steps if step.kind is StepKind.DECIDED and step.detail), None)
+        last = next((step for step in reversed(steps) if step.kind in _WORD_OF and step.detail), None)
+        return DoneBefore(done, self._words(request, item, _WORD_OF[last.kind], steps)) if last else None
 
     def _did(self, request: Request, item: Item, steps: Sequence[Step]) -> str:
         """What the person did a moment ago, in words; "" for nothing."""
         word = request.query_params.get("did", "")
-        if request.method != "GET" or word not in ACTIONS:
-            return ""
-        names = self._frame.names(request)
-        decided = next((step.detail for step in reversed(steps) if step.kind is StepKind.DECIDED and step.detail), "")
-        return self._frame.say(request, f"did.{word}", number=item.number, owner=names.owner(decided))
+        return self._words(request, item, word, steps) if request.method == "GET" and word in ACTIONS else ""
+
+    def _words(self, request: Request, item: Item, word: str, steps: Sequence[Step]) -> str:
+        details = {step.kind: step.detail or "" for step in steps}
+        owner = self._frame.names(request).owner(details.get(StepKind.DECIDED, ""))
+        other = details.get(StepKind.GATHERED, "")
+        return self._frame.say(request, f"did.{word}", number=item.number, owner=owner, other=other)
 
 
 def _onward(request: Request, assignment_id: UUID, word: str) -> str:

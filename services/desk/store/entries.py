@@ -147,11 +147,12 @@ async def know(connection: Connection, cases: Sequence[KnownCase]) -> None:
     await connection.execute(
         """
         INSERT INTO known_case AS known (case_id, number, version, is_open, assigned_version, owner, topic,
-                                         neighbourhood, opened_at)
+                                         neighbourhood, opened_at, contact_id)
         SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::bool[], $5::int[], $6::text[], $7::text[],
-                             $8::text[], $9::timestamptz[])
+                             $8::text[], $9::timestamptz[], $10::uuid[])
         ON CONFLICT (case_id) DO UPDATE
         SET version = greatest(known.version, EXCLUDED.version),
+            contact_id = coalesce(known.contact_id, EXCLUDED.contact_id),
             is_open = CASE WHEN EXCLUDED.version > known.version THEN EXCLUDED.is_open ELSE known.is_open END,
             (assigned_version, owner, topic, neighbourhood, opened_at) = (
                 SELECT assigned_version, owner, topic, neighbourhood, opened_at
@@ -173,6 +174,7 @@ async def know(connection: Connection, cases: Sequence[KnownCase]) -> None:
         [case.topic for case in cases],
         [case.neighbourhood for case in cases],
         [case.opened_at for case in cases],
+        [case.contact_id for case in cases],
     )
 
 

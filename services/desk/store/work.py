@@ -10,10 +10,11 @@ import asyncpg
 from pydantic import TypeAdapter
 
 from services.desk.domain import Item, State, Step, StepKind
-from shared.contracts import OwnerKind, Place, Proposal
+from shared.contracts import CaseKind, OwnerKind, Place, Proposal, SimilarCase, Why
 from shared.database import Connection
 
 _PROPOSALS: Final = TypeAdapter(tuple[Proposal, ...])
+_SIMILAR: Final = TypeAdapter(tuple[SimilarCase, ...])
 _REASONS: Final = TypeAdapter(tuple[str, ...])
 _FIRST: Final = datetime(1, 1, 1, tzinfo=UTC)
 _NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)  # how an item without due time is ordered
@@ -37,16 +38,21 @@ async def add_items(connection: Connection, items: Sequence[Item]) -> set[UUID]:
         """
         INSERT INTO work_item (assignment_id, case_id, number, owner, owner_kind, lane, topic, text, place,
                                neighbourhood, language, opened_at, offered_at, due_at, returns, returned_because,
-                               proposals, reasons, attachments, trace_id, state, questions)
+                               proposals, reasons, attachments, trace_id, kind, urgency, hides_identity, secondary,
+                               similar_cases, why, incident_id, reports, returned_by, state, questions)
         SELECT assignment_id, case_id, number, owner, owner_kind, lane, topic, text, place, neighbourhood, language,
                opened_at, offered_at, due_at, returns, returned_because, proposals,
-               ARRAY(SELECT json_array_elements_text(reasons)), attachments, trace_id, 'waiting', 0
+               ARRAY(SELECT json_array_elements_text(reasons)), attachments, trace_id, kind, urgency, hides_identity,
+               secondary, similar_cases, why, incident_id, reports, returned_by, 'waiting', 0
         FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
                     $9::json[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[],
-                    $15::int[], $16::text[], $17::json[], $18::json[], $19::int[], $20::text[])
+                    $15::int[], $16::text[], $17::json[], $18::json[], $19::int[], $20::text[], $21::text[],
+                    $22::text[], $23::bool[], $24::json[], $25::json[], $26::json[], $27::uuid[], $28::int[],
+                    $29::text[])
              AS offered (assignment_id, case_id, number, owner, owner_kind, lane, topic, text, place, neighbourhood,
                          language, opened_at, offered_at, due_at, returns, returned_because, proposals, reasons,
-                         attachments, trace_id)
+                         attachments, trace_id, kind, urgency, hides_identity, secondary, similar_cases, why,
+                         incident_id, reports, returned_by)
         ON CONFLICT (assignment_id) DO NOTHING
         RETURNING assignment_id
         """,
@@ -70,6 +76,15 @@ async def add_items(connection: Connection, items: Sequence[Item]) -> set[UUID]:
         [_REASONS.dump_json(item.reasons).decode() for item in items],
         [item.attachments for item in items],
         [item.trace_id for item in items],
+        [item.kind for item in items],
+        [item.urgency for item in items],
+        [item.hides_identity for item in items],
+        [_PROPOSALS.dump_json(item.secondary).decode() for item in items],
+        [_SIMILAR.dump_json(item.similar).decode() for item in items],
+        [item.why.model_dump_json(exclude_none=True) if item.why else None for item in items],
+        [item.incident_id for item in items],
+        [item.reports for item in items],
+        [item.returned_by for item in items],
     )
     return {row["assignment_id"] for row in rows}
 
@@ -95,10 +110,12 @@ async def save_items(connection: Connection, items: Sequence[Item]) -> None:
         """
         UPDATE work_item
         SET state = moved.state, taken_by = moved.taken_by, question = moved.question, questions = moved.questions,
-            done_at = moved.done_at, ending_id = moved.ending_id, place = moved.place
+            done_at = moved.done_at, ending_id = moved.ending_id, place = moved.place,
+            incident_id = moved.incident_id, reports = moved.reports
         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::timestamptz[], $7::uuid[],
-                    $8::json[])
-             AS moved (assignment_id, state, taken_by, question, questions, done_at, ending_id, place)
+                    $8::json[], $9::uuid[], $10::int[])
+             AS moved (assignment_id, state, taken_by, question, questions, done_at, ending_id, place, incident_id,
+                       reports)
         WHERE work_item.assignment_id = moved.assignment_id
         """,
         [item.assignment_id for item in items],
@@ -109,6 +126,8 @@ async def save_items(connection: Connection, items: Sequence[Item]) -> None:
         [item.done_at for item in items],
         [item.ending_id for item in items],
         [item.place.model_dump_json(exclude_none=True) for item in items],
+        [item.incident_id for item in items],
+        [item.reports for item in items],
     )
 
 
@@ -219,8 +238,12 @@ async def loads(pool: asyncpg.Pool) -> Mapping[str, Load]:
 def _item(row: asyncpg.Record) -> Item:
     return Item(
         **{
-            **{name: row[name] for name in Item.__slots__},
+            **{name: row[name] for name in Item.__slots__ if name != "similar"},
             "owner_kind": OwnerKind(row["owner_kind"]),
+            "kind": CaseKind(row["kind"]) if row["kind"] else None,
+            "secondary": _PROPOSALS.validate_json(row["secondary"]),
+            "similar": _SIMILAR.validate_json(row["similar_cases"]),
+            "why": Why.model_validate_json(row["why"]) if row["why"] else None,
             "place": Place.model_validate_json(row["place"]),
             "proposals": _PROPOSALS.validate_json(row["proposals"]),
             "reasons": tuple(row["reasons"]),

@@ -8,11 +8,25 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from services.desk.domain import Action, Ask, Close, Decide, Item, Return, State, Step, StepKind, Take, Verdict
+from services.desk.domain import (
+    Action,
+    Ask,
+    Close,
+    Decide,
+    Gather,
+    Item,
+    Return,
+    Separate,
+    State,
+    Step,
+    StepKind,
+    Take,
+    Verdict,
+)
 from services.desk.handlers import NoSuchItem, Refused, Unknown, Work
 from services.desk.store import work as work_store
 from services.desk.web.access import SignIn, same_origin
-from shared.contracts import Lane, Place
+from shared.contracts import CaseKind, Lane, Place, Proposal, SimilarCase, Why
 from shared.municipality import Municipality
 from shared.names import Names
 from shared.problems import problem
@@ -25,6 +39,8 @@ REFUSALS: Final[Mapping[Verdict, str]] = {
     Verdict.ASKED: "The citizen has not answered the last question yet.",
     Verdict.NOT_TRIAGE: "Only the solution centre decides whose a case is; return it instead.",
     Verdict.NO_RETURN: "The solution centre has nobody to return to; decide, ask or close instead.",
+    Verdict.ITSELF: "A case is not the same problem as itself.",
+    Verdict.ALONE: "No other case tells of this problem.",
 }
 
 
@@ -76,6 +92,13 @@ class ItemOut(_Out):
     done_at: datetime | None
     proposals: tuple[ProposalOut, ...]
     reasons: tuple[str, ...]
+    kind: CaseKind | None
+    urgency: str | None
+    hides_identity: bool
+    secondary: tuple[ProposalOut, ...]
+    similar: tuple[SimilarCase, ...]
+    reports: int
+    why: Why | None
     notes: tuple[NoteOut, ...]
 
 
@@ -158,6 +181,14 @@ def _work_api(work: Work, sign_in: SignIn) -> APIRouter:
     async def close(assignment_id: UUID, action: Close, by: Person) -> ItemOut:
         return await _acted(work, assignment_id, action, by)
 
+    @routes.post("/{assignment_id}/gather")
+    async def gather(assignment_id: UUID, action: Gather, by: Person) -> ItemOut:
+        return await _acted(work, assignment_id, action, by)
+
+    @routes.post("/{assignment_id}/separate")
+    async def separate(assignment_id: UUID, action: Separate, by: Person) -> ItemOut:
+        return await _acted(work, assignment_id, action, by)
+
     return routes
 
 
@@ -213,18 +244,26 @@ def item_out(item: Item, place: Municipality, steps: Iterable[Step]) -> ItemOut:
         taken_by=item.taken_by,
         question=item.question,
         done_at=item.done_at,
-        proposals=tuple(
-            ProposalOut(
-                owner=row.owner,
-                owner_name=names.owner(row.owner),
-                topic=row.topic,
-                topic_name=names.topic(row.topic),
-                confidence=row.confidence,
-            )
-            for row in item.proposals
-        ),
+        proposals=tuple(_proposal_out(row, names) for row in item.proposals),
         reasons=item.reasons,
+        kind=item.kind,
+        urgency=item.urgency,
+        hides_identity=item.hides_identity,
+        secondary=tuple(_proposal_out(row, names) for row in item.secondary),
+        similar=item.similar,
+        reports=item.reports,
+        why=item.why,
         notes=tuple(NoteOut(at=step.at, text=step.text) for step in added),
+    )
+
+
+def _proposal_out(row: Proposal, names: Names) -> ProposalOut:
+    return ProposalOut(
+        owner=row.owner,
+        owner_name=names.owner(row.owner),
+        topic=row.topic,
+        topic_name=names.topic(row.topic),
+        confidence=row.confidence,
     )
 
 

@@ -32,3 +32,85 @@ document.addEventListener("keydown", (event) => {
 document.querySelectorAll("form[data-sends] select").forEach((choice) => {
   choice.addEventListener("change", () => choice.form.requestSubmit());
 });
+
+// <select data-search>: a part of a name is typed, with or without Turkish letters; the select keeps the choice.
+const HITS_MAX = 50;
+const folded = (words) => words.toLocaleLowerCase("tr").replaceAll("ı", "i").normalize("NFKD").replace(/\p{M}/gu, "");
+
+function searchable(select) {
+  const box = Object.assign(document.createElement("div"), { className: "searched" });
+  const input = Object.assign(document.createElement("input"), { type: "text", id: select.id, autocomplete: "off" });
+  const hits = Object.assign(document.createElement("ul"), { id: `${select.id}-hits`, hidden: true });
+  const label = document.querySelector(`label[for="${select.id}"]`);
+  const rows = [...select.options].map((option) => ({ option, words: option.text, folded: folded(option.text) }));
+  let shown = [];
+  let at = -1;
+  label.id = `${select.id}-label`;
+  for (const [name, value] of [["role", "combobox"], ["aria-autocomplete", "list"], ["aria-expanded", "false"], ["aria-controls", hits.id]]) input.setAttribute(name, value);
+  for (const name of ["aria-describedby", "aria-invalid"]) if (select.hasAttribute(name)) input.setAttribute(name, select.getAttribute(name));
+  hits.setAttribute("role", "listbox");
+  hits.setAttribute("aria-labelledby", label.id);
+  input.placeholder = rows[0].words;
+  input.value = select.value ? select.selectedOptions[0].text : "";
+  select.removeAttribute("id");
+  select.hidden = true;
+  select.after(box);
+  box.append(input, hits);
+
+  const open = (is) => {
+    hits.hidden = !is;
+    input.setAttribute("aria-expanded", String(is));
+    if (!is) input.removeAttribute("aria-activedescendant");
+  };
+  const mark = (place) => {
+    hits.children[at]?.setAttribute("aria-selected", "false");
+    at = place;
+    const row = hits.children[at];
+    if (!row || !shown.length) return input.removeAttribute("aria-activedescendant");
+    row.setAttribute("aria-selected", "true");
+    row.scrollIntoView({ block: "nearest" });
+    input.setAttribute("aria-activedescendant", row.id);
+  };
+  const show = () => {
+    const wanted = folded(input.value.trim());
+    const rank = (row) => (row.folded.startsWith(wanted) ? 0 : row.folded.includes(` ${wanted}`) ? 1 : 2);
+    shown = rows.slice(1).filter((row) => row.folded.includes(wanted)).sort((one, other) => rank(one) - rank(other)).slice(0, HITS_MAX);
+    hits.replaceChildren(...(shown.length ? shown : [{ words: select.dataset.none }]).map((row, place) => {
+      const line = Object.assign(document.createElement("li"), { textContent: row.words, id: `${hits.id}-${place}` });
+      line.setAttribute("role", "option");
+      line.setAttribute("aria-selected", "false");
+      if (row.option) line.addEventListener("mousedown", (event) => { event.preventDefault(); choose(row); });
+      else { line.className = "none"; line.setAttribute("aria-disabled", "true"); }
+      return line;
+    }));
+    open(true);
+    mark(wanted && shown.length ? 0 : -1);
+  };
+  const choose = (row) => {
+    select.value = row.option.value;
+    input.value = row.words;
+    open(false);
+  };
+  input.addEventListener("input", () => { select.value = ""; show(); });
+  input.addEventListener("focus", () => input.select());
+  // What was typed and not chosen is no choice, unless it names exactly one.
+  input.addEventListener("blur", () => {
+    if (!select.value && input.value.trim() && shown.length === 1) choose(shown[0]);
+    else input.value = select.value ? select.selectedOptions[0].text : "";
+    open(false);
+  });
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      if (hits.hidden) return show();
+      mark(Math.min(Math.max(at + (event.key === "ArrowDown" ? 1 : -1), 0), shown.length - 1));
+    } else if (event.key === "Enter" && !hits.hidden && shown[at]) {
+      event.preventDefault();
+      choose(shown[at]);
+    } else if (event.key === "Escape" && !hits.hidden) {
+      event.preventDefault();
+      open(false);
+    }
+  });
+}
+document.querySelectorAll("select[data-search]").forEach(searchable);
