@@ -113,7 +113,7 @@ def write_decisions(
     writer.writerow((*COLUMNS, *kept))
     faults: list[str] = []
     for line, row in sheet.rows():
-        report = _report(line, row, columns, place, faults)
+        report = report_of(line, row, columns, place, faults)
         written = _written(decide(report, knowledge), report, place)
         writer.writerow([line, *written, *map(_plain, (row[column] for column in kept))])
     return faults
@@ -128,7 +128,7 @@ def _columns(sheet: Sheet, text: str, *others: str | None) -> Columns:
     return Columns(sheet.column(text, "--text-column"), *found)
 
 
-def _report(line: int, row: Mapping[str, str], columns: Columns, place: Municipality, faults: list[str]) -> Report:
+def report_of(line: int, row: Mapping[str, str], columns: Columns, place: Municipality, faults: list[str]) -> Report:
     """What the row tells, masked as intake masks it; a place or time that cannot be read is left out and named."""
 
     def cell(column: str | None) -> str:

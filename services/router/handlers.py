@@ -97,7 +97,7 @@ class Router:
         unit.publish(*(self._offer(case, said[case.id], fact, because=because) for case, fact, because in assigned))
 
     async def _assign(self, unit: Unit, opened: Sequence[CaseOpened]) -> None:
-        own = decide_many([_report(event) for event in opened], self.knowledge)
+        own = decide_many([report_of(event) for event in opened], self.knowledge)
         decisions = [
             honour(event.decided, decision, self.knowledge, self._topics, self._neighbourhoods)
             for event, decision in zip(opened, own, strict=True)
@@ -279,7 +279,8 @@ class Router:
         return self.place.solution_centre.code
 
 
-def _report(event: CaseOpened) -> Report:
+def report_of(event: CaseOpened) -> Report:
+    """What is decided on."""
     place = event.place
     return Report(
         text=event.text,
