@@ -22,7 +22,7 @@ from shared.contracts import (
     Message,
     OwnerKind,
 )
-from shared.text import mask
+from shared.personal import mask
 
 COLUMNS: Final = ("text", "owner", "topic", "source", "decided_at")
 _SETTLED: Final = (CaseAccepted, CaseForwarded, CaseClosed)

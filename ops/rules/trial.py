@@ -10,6 +10,7 @@ from services.router.domain.versions import Known
 from shared.contracts import Evidence, EvidenceKind, Why
 from shared.explaining import sentences
 from shared.names import Names
+from shared.personal import mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class Trial:
         self.from_triage += after.automatic and not before.automatic
         self.owners[before.owner, after.owner] += before.owner != after.owner
         if len(self.moves) < self.moves_max:
-            self.moves.append(Move(name, before, after, tuple(self._why(was, would)), report.text))
+            self.moves.append(Move(name, before, after, tuple(self._why(was, would)), mask(report.text)))
 
     def summary(self) -> dict[str, Any]:
         """The counts, for programs."""

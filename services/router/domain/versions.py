@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -24,9 +24,9 @@ Look: TypeAlias = tuple[tuple[str, int, int], ...]
 class Known:
     """Everything the router knows at a time: `files` are what place and knowledge were read from."""
 
-    place: Municipality
-    knowledge: Knowledge
-    files: Files
+    place: Municipality = field(repr=False)
+    knowledge: Knowledge = field(repr=False)
+    files: Files = field(repr=False)
 
     @property
     def version(self) -> str:
