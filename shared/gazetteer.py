@@ -1,61 +1,69 @@
-"""Where a report lies: the neighbourhood from coordinates, from fields, or from the words of the text."""
+"""Where a report lies: the neighbourhood from coordinates, from fields, and from the words of the text, weighed.
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import reduce
-from itertools import chain
-from math import cos, hypot, isfinite, radians
+What can be found stands in `shared.places.found`: the codes of a clue are stable, pages have a sentence for each.
+"""
 
-from rapidfuzz import fuzz, process
-from shapely import MultiPolygon, Point, Polygon, STRtree, prepare
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import sqrt
+from typing import Final, TypeVar
 
-from shared.municipality import Area, Municipality, Neighbour, Neighbourhood, Street
+from shared.addresses import AddressSpan
+from shared.municipality import Area, CoastPoint, Landmark, Municipality, Neighbour, Neighbourhood, Street
+from shared.places.elsewhere import Districts, Elsewhere
+from shared.places.found import (
+    CANDIDATE_FROM,
+    CANDIDATES_MAX,
+    KNOWN_FROM,
+    NOWHERE,
+    REFUSALS,
+    Candidate,
+    Clue,
+    ClueCode,
+    PlaceFound,
+    StreetFound,
+)
+from shared.places.ground import Ground, PointFound
+from shared.places.landmarks import LandmarkNamed, Landmarks
+from shared.places.names import FIELD_WORDS_MAX, Named, NeighbourhoodNames
+from shared.places.streets import StreetNamed, Streets
+from shared.places.wording import key_of, read
 from shared.text import fold, words
 
-NAME_WORDS_MAX = 8
-NEIGHBOURHOOD_WORDS_MAX = 4
-FUZZY_SCORE_MIN = 88.0  # of 100; "kilicdde" is Kılıçdede (94), two different names of ours stay below 86
-NEIGHBOUR_KILOMETRES_MAX = 6.0  # a rural centroid may lie that far from the edge of its own neighbourhood
-_KILOMETRES_PER_DEGREE = 111.2
+__all__ = ["Candidate", "Clue", "ClueCode", "Gazetteer", "GazetteerError", "PlaceFound", "StreetFound"]
 
-# Ordinary words and names of persons that are names of neighbourhoods all over Türkiye: alone they say nothing.
-_ORDINARY_WORDS = (
-    "adalet anadolu bahcelievler baruthane bilmece cay cedit cumhuriyet ciftlik fatih gazi guzeldere hastane "
-    "hastanebasi hurriyet istasyon kadifekale kadikoy kale kalkanci kapakli karadeniz kavacik kiran kisla liman "
-    "merkez pazar rasathane resadiye tepecik yenidogan yesiltepe zafer zeytinlik "
-)
-_ORDINARY_NAMES = frozenset(
-    [*_ORDINARY_WORDS.split(), "fevzi cakmak", "fevzicakmak", "kazim karabekir", "kazimkarabekir", "yeni dogan"]
-)
-_WHERE_ENDINGS = (
-    *("", "de", "da", "te", "ta", "den", "dan", "ten", "tan", "deki", "daki", "teki", "taki"),
-    *("nde", "nda", "nden", "ndan", "ndeki", "ndaki", "ye", "ya", "nin"),
-)
-_FILLERS = frozenset(["no", "nolu", "lu", "li", "numarali", "sayili"])  # "1234 nolu sokak"
-_NEIGHBOURHOOD_WORDS = ("mahalle", "mah", "mh", "koyu", "semt")
-_STREET_TYPES = (
-    ("sokak", ("sokak", "sokag", "sok", "sk", "skk")),
-    ("cadde", ("cadde", "cad", "cd")),
-    ("bulvar", ("bulvar", "blv", "bulv")),
-    ("meydan", ("meydan",)),
-)
-_TYPE_OF_START = {start: kind for kind, starts in _STREET_TYPES for start in starts}
+# How often the point that was sent is where the trouble is.
+POINT_TRUST: Final = 0.995
+WORDS_TRUST: Final = 0.985
+OUTSIDE_DOUBT: Final = 0.5
+CANDIDATES_TOLD_MAX: Final = 3
+CANDIDATE_TOLD_FROM: Final = 0.05
+# So that a small neighbourhood full of shops counts too: it has more reports than inhabitants.
+_PRIOR_INHABITANTS: Final = 2_000
+
+Part = TypeVar("Part", Named, LandmarkNamed)
+
+
+class GazetteerError(Exception):
+    """Raised when a municipality's places cannot be used: nothing could be found with them."""
 
 
 @dataclass(frozen=True, slots=True)
-class PlaceFound:
-    """The neighbourhood's official id (None: not known), the neighbouring district if it lies outside, and why."""
+class _Witness:
+    """Something that speaks for neighbourhoods: how much for each, how often it is right, and what to tell of it."""
 
-    neighbourhood: str | None
-    outside_district: str | None = None
-    is_outside: bool = False
-    evidence: tuple[str, ...] = ()
+    shares: Mapping[str, float]
+    trust: float
+    clue: Clue
 
 
 @dataclass(frozen=True, slots=True)
-class _Guess:
-    codes: frozenset[str]
-    evidence: str
+class _Reading:
+    """All that fields and text name."""
+
+    names: tuple[Named, ...]
+    streets: tuple[StreetNamed, ...]
+    landmarks: tuple[LandmarkNamed, ...]
 
 
 class Gazetteer:
@@ -63,26 +71,46 @@ class Gazetteer:
 
     def __init__(
         self,
-        neighbourhoods: Iterable[Neighbourhood],
-        streets: Iterable[Street],
-        areas: Iterable[Area],
-        neighbours: Iterable[Neighbour],
+        neighbourhoods: Sequence[Neighbourhood],
+        streets: Sequence[Street],
+        areas: Sequence[Area],
+        neighbours: Sequence[Neighbour],
+        landmarks: Sequence[Landmark] = (),
+        coast: Sequence[CoastPoint] = (),
+        district: str = "",
+        province: str = "",
     ) -> None:
-        self._names = {_name(written): row.code for row in neighbourhoods for written in (row.name, *row.aliases)}
-        self._distinct = _distinct_forms(self._names)
-        self._first_words = frozenset(name.split()[0] for name in chain(self._names, self._distinct))
-        self._streets = _streets_by_name(streets)
-        self._areas = tuple(areas)
-        self._shapes = [_shape(area) for area in self._areas]
-        prepare(self._shapes)
-        self._tree = STRtree(self._shapes)
-        self._neighbours = tuple(neighbours)
-        self._districts = {_name(row.district): row.district for row in self._neighbours}
+        self._names = NeighbourhoodNames(neighbourhoods)
+        self._streets = Streets(streets)
+        self._landmarks = Landmarks(landmarks)
+        self._ground = Ground(areas, neighbours, coast)
+        self._districts = Districts(neighbours, self._names, district, province)
+        self._prior = {row.code: sqrt(row.population + _PRIOR_INHABITANTS) for row in neighbourhoods}
+        self._even = dict.fromkeys(self._prior, 1.0)
 
     @classmethod
     def of(cls, municipality: Municipality) -> "Gazetteer":
-        """The gazetteer of a municipality's checked data."""
-        return cls(municipality.neighbourhoods, municipality.streets, municipality.areas, municipality.neighbours)
+        """The gazetteer of a municipality's data. Raises GazetteerError when it has no places, or broken ones."""
+        if not municipality.neighbourhoods or not municipality.areas:
+            raise GazetteerError("the municipality has no neighbourhoods or no polygons")
+        try:
+            return cls(
+                municipality.neighbourhoods,
+                municipality.streets,
+                municipality.areas,
+                municipality.neighbours,
+                municipality.landmarks,
+                municipality.coast,
+                municipality.district,
+                municipality.province,
+            )
+        except (ValueError, IndexError, KeyError) as error:
+            raise GazetteerError(f"the places cannot be indexed: {error}") from error
+
+    @classmethod
+    def empty(cls) -> "Gazetteer":
+        """One that finds nothing and claims nothing, in the place of one that is broken."""
+        return cls((), (), (), ())
 
     def locate(
         self,
@@ -91,180 +119,220 @@ class Gazetteer:
         neighbourhood: str | None = None,
         latitude: float | None = None,
         longitude: float | None = None,
+        *,
+        text: str = "",
+        addresses: Sequence[AddressSpan] = (),
     ) -> PlaceFound:
-        """The place by the best witness: coordinates, then the neighbourhood and street fields, then the text.
+        """The place by all witnesses together: coordinates, the fields, and the text's words.
 
-        A street that lies in several neighbourhoods leaves the place open unless something else narrows it down.
+        `text_words` are those of the folded text; `text` as written, and `addresses` found in it, tell a little more.
+        A street of several neighbourhoods leaves the place open unless something else narrows it down.
         """
-        refused: tuple[str, ...] = ()
+        if not self._prior:
+            return replace(NOWHERE, address=addresses[0] if addresses else None)
+        name_words = read(text_words)
+        point = PointFound()
         if latitude is not None and longitude is not None:
-            at = self._at(latitude, longitude)
-            if at.neighbourhood or at.is_outside:
-                return at
-            refused = at.evidence
-        guesses = list(self._guesses(text_words, street, neighbourhood))
-        evidence = refused + tuple(guess.evidence for guess in guesses)
-        if len(code := _agreed(guesses)) == 1:
-            return PlaceFound(next(iter(code)), evidence=evidence)
-        district = None if guesses else self._district_named(text_words)
-        if district:
-            return PlaceFound(None, district, True, (*evidence, f"place:text names {district}"))
-        return PlaceFound(None, evidence=evidence)
-
-    def _at(self, latitude: float, longitude: float) -> PlaceFound:
-        if trouble := self._trouble_with(latitude, longitude):
-            return PlaceFound(None, evidence=(f"place:coordinates refused, {trouble}",))
-        inside = self._tree.query(Point(longitude, latitude), predicate="intersects")
-        if len(inside):
-            return PlaceFound(self._areas[int(min(inside))].code, evidence=("place:coordinates",))
-        district = self._district_near(latitude, longitude)
-        where = f"in {district}" if district else "far away"
-        return PlaceFound(None, district, True, (f"place:coordinates outside, {where}",))
-
-    def _trouble_with(self, latitude: float, longitude: float) -> str:
-        if not (isfinite(latitude) and isfinite(longitude)) or abs(latitude) > 90 or abs(longitude) > 180:
-            return "not on the globe"
-        if latitude == 0 and longitude == 0:
-            return "0,0 means unknown"
-        if len(self._tree.query(Point(latitude, longitude), predicate="intersects")):
-            return "latitude and longitude look swapped"
-        return ""
-
-    def _district_near(self, latitude: float, longitude: float) -> str | None:
-        """The district of the nearest neighbouring centroid, if that is near."""
-        narrow = cos(radians(latitude))
-        distances = (
-            (hypot(row.latitude - latitude, (row.longitude - longitude) * narrow), row.district)
-            for row in self._neighbours
+            point = self._ground.at(latitude, longitude)
+        reading = self._read(name_words, street, neighbourhood, text)
+        at, told = _of_point(point), list(self._witnesses(reading))
+        place = replace(
+            self._weighed(told, at),
+            streets=tuple(found.street for found in reading.streets),
+            landmark=reading.landmarks[0].landmark.code if reading.landmarks else None,
+            refused=point.refused,
+            address=addresses[0] if addresses else None,
         )
-        degrees, district = min(distances, default=(float("inf"), ""))
-        return district if degrees * _KILOMETRES_PER_DEGREE <= NEIGHBOUR_KILOMETRES_MAX else None
+        place = replace(place, evidence=(*_refusal(point), *_told(place, [*([at] if at else []), *told])))
+        if point.is_outside:
+            return _outside(place, point)
+        if point.shares:
+            return place
+        elsewhere = self._elsewhere(name_words, addresses, reading)
+        return _elsewhere(place, elsewhere) if elsewhere else place
 
-    def _district_named(self, text_words: Sequence[str]) -> str | None:
-        found = {district for word in text_words for name, district in self._districts.items() if word == name}
-        return found.pop() if len(found) == 1 else None
+    def _read(self, name_words: Sequence[str], street: str | None, neighbourhood: str | None, text: str) -> _Reading:
+        streets = [*self._streets.field(street), *self._streets.find(name_words)]
+        field_words = read(words(fold(street)))[:FIELD_WORDS_MAX] if street else []
+        field = self._names.field(neighbourhood)
+        names = [
+            *([field] if field else []),
+            *self._names.find(field_words),
+            *_apart(self._names.find(name_words, text), streets),
+            *self._beside(name_words, streets),
+        ]
+        landmarks = _apart([*self._landmarks.find(field_words), *self._landmarks.find(name_words)], streets)
+        along = [named for landmark in landmarks if (named := self._along(landmark))]
+        return _Reading(_once(names), _each_street_once([*streets, *along]), tuple(landmarks))
 
-    def _guesses(self, text_words: Sequence[str], street: str | None, neighbourhood: str | None) -> Iterator[_Guess]:
-        """The fields when they say something; the text only where they are silent."""
-        fields = [guess for guess in (self._field_name(neighbourhood), *self._field_street(street)) if guess]
-        yield from fields
-        if len(_agreed(fields)) == 1:
-            return
-        yield from self._names_in(text_words)
-        yield from self._streets_in(text_words)
+    def _beside(self, name_words: Sequence[str], streets: Sequence[StreetNamed]) -> Iterator[Named]:
+        """A name before a street that lies in it ("Kale Gazi Caddesi")."""
+        for street in streets:
+            named = self._names.beside(name_words, street.start)
+            if named and named.neighbourhood in street.street.shares:
+                yield named
 
-    def _field_name(self, written: str | None) -> _Guess | None:
-        """A neighbourhood field; typing errors are forgiven, since the field can hold nothing else."""
-        name = _name(_without_neighbourhood_word(written or ""))
-        if not name:
+    def _along(self, named: LandmarkNamed) -> StreetNamed | None:
+        """The street that a known name is another name of."""
+        name, _, kind = named.landmark.street.rpartition(" ")
+        street = self._streets.official(name, kind) if kind else None
+        return StreetNamed(replace(street, words=named.words), named.trust, named.start, named.end) if street else None
+
+    def _witnesses(self, reading: _Reading) -> Iterator[_Witness]:
+        for named in reading.names:
+            clue = Clue(named.code, (named.words,), named.neighbourhood)
+            yield _Witness({named.neighbourhood: 1.0}, named.trust, clue)
+        for street in reading.streets:
+            yield _Witness(street.street.shares, street.trust, Clue(ClueCode.STREET, (street.street.words,)))
+        for landmark in reading.landmarks:
+            if codes := landmark.landmark.neighbourhoods:
+                yield _Witness(dict.fromkeys(codes, 1.0), landmark.trust, Clue(ClueCode.LANDMARK, (landmark.words,)))
+
+    def _weighed(self, told: Sequence[_Witness], point: _Witness | None) -> PlaceFound:
+        """Each neighbourhood by how many live there (with a point: alike), times what each witness says of it."""
+        if not told and point is None:
+            return NOWHERE
+        prior = self._even if point else self._prior
+        chances, rest = _product(prior, told)
+        if point:
+            # All words together may be about another place than where the trouble is.
+            others = rest / max(1, len(prior) - len(chances))
+            said = _Witness({code: chances.get(code, others) for code in prior}, WORDS_TRUST, point.clue)
+            chances, _ = _product(prior, [point, said] if told else [point])
+        best = sorted(chances, key=lambda code: (-chances[code], code))[:CANDIDATES_MAX]
+        candidates = tuple(Candidate(code, chances[code]) for code in best if chances[code] >= CANDIDATE_FROM)
+        if not candidates:
+            return NOWHERE
+        known = candidates[0].neighbourhood if candidates[0].probability >= KNOWN_FROM else None
+        return PlaceFound(known, candidates[0].probability, candidates)
+
+    def _elsewhere(
+        self, name_words: Sequence[str], addresses: Sequence[AddressSpan], reading: _Reading
+    ) -> Elsewhere | None:
+        """Another district, unless something of ours is named that it does not have."""
+        found = self._districts.find(name_words, addresses)
+        district = next((row.landmark.district for row in reading.landmarks if row.landmark.district), "")
+        if not found and district:
+            found = Elsewhere(district, None, reading.landmarks[0].words)
+        if not found:
             return None
-        if name in self._names:
-            return _Guess(frozenset([self._names[name]]), "place:neighbourhood field")
-        near = process.extractOne(name, self._names.keys(), scorer=fuzz.ratio, score_cutoff=FUZZY_SCORE_MIN)
-        if near is None:
-            return None
-        return _Guess(frozenset([self._names[near[0]]]), f"place:neighbourhood field, read as {near[0]}")
-
-    def _field_street(self, written: str | None) -> list[_Guess]:
-        field_words = words(fold(written or ""))[: NAME_WORDS_MAX * 2]
-        found = [*self._names_in(field_words), *self._streets_in(field_words)]
-        if found or not field_words:
-            return found
-        codes = self._streets.get(("", " ".join(field_words)))
-        return [_Guess(codes, f"place:street {' '.join(field_words)}")] if codes else []
-
-    def _names_in(self, text_words: Sequence[str]) -> Iterator[_Guess]:
-        """Names with "mahallesi" behind them, and names that can be nothing else."""
-        read_to = 0
-        for position, word in enumerate(text_words):
-            if position >= read_to and word in self._first_words:
-                guess, read_to = self._name_at(text_words, position)
-                if guess:
-                    yield guess
-
-    def _name_at(self, text_words: Sequence[str], position: int) -> tuple[_Guess | None, int]:
-        """The longest name that starts here, and where it ends: "Aşağı Avdan" does not name Avdan too."""
-        for end in range(min(position + NEIGHBOURHOOD_WORDS_MAX, len(text_words)), position, -1):
-            name = " ".join(text_words[position:end])
-            if name in self._names and _is_neighbourhood_word(text_words, end):
-                return _Guess(frozenset([self._names[name]]), f"place:text {name} mahallesi"), end
-            if name in self._distinct and not _is_street_word(text_words, end):
-                return _Guess(frozenset([self._distinct[name]]), f"place:text {name}"), end
-        return None, position + 1
-
-    def _streets_in(self, text_words: Sequence[str]) -> Iterator[_Guess]:
-        """For each word like "sokakta": the longest street name of that type right before it."""
-        for position, word in enumerate(text_words):
-            kind = _street_type(word)
-            if not kind:
-                continue
-            end = position - (text_words[position - 1] in _FILLERS) if position else 0
-            for start in range(max(0, end - NAME_WORDS_MAX), end):
-                name = " ".join(text_words[start:end])
-                if codes := self._streets.get((kind, name)):
-                    doubt = "" if len(codes) == 1 else f", in {len(codes)} neighbourhoods"
-                    yield _Guess(codes, f"place:street {name} {kind}{doubt}")
-                    break
+        ours = [key_of(named.words.split()) for named in reading.names]
+        theirs = [found.district and self._districts.is_theirs(found.district, key) for key in ours]
+        at_ours = any(row.landmark.neighbourhoods for row in reading.landmarks)
+        return found if all(theirs) and not at_ours else None
 
 
-def _agreed(guesses: Sequence[_Guess]) -> frozenset[str]:
-    """What all guesses allow; when they contradict each other, what the first one says alone."""
-    if not guesses:
-        return frozenset()
-    common = reduce(frozenset.intersection, (guess.codes for guess in guesses))
-    return common or (guesses[0].codes if len(guesses[0].codes) == 1 and not _contradict(guesses) else frozenset())
+def _of_point(point: PointFound) -> _Witness | None:
+    if point.is_outside or not point.shares:
+        return None
+    code = ClueCode.NEAR_COAST if point.is_near_coast else ClueCode.COORDINATES
+    (inside, _), *_ = point.shares
+    return _Witness(dict(point.shares), POINT_TRUST, Clue(code, (), inside))
 
 
-def _contradict(guesses: Sequence[_Guess]) -> bool:
-    """Two neighbourhoods named outright: nobody can say which is meant."""
-    named = {guess.codes for guess in guesses if len(guess.codes) == 1}
-    return len(named) > 1
+def _product(prior: Mapping[str, float], witnesses: Sequence[_Witness]) -> tuple[dict[str, float], float]:
+    """The probability of each neighbourhood that a witness names, and of all the others together."""
+    chances = {code: prior[code] for witness in witnesses for code in witness.shares if code in prior}
+    rest = sum(prior.values()) - sum(chances.values())
+    for witness in witnesses:
+        slip = (1 - witness.trust) / len(prior)
+        rest *= slip
+        for code in chances:
+            chances[code] *= witness.trust * witness.shares.get(code, 0.0) + slip
+    total = rest + sum(chances.values())
+    return {code: chance / total for code, chance in chances.items()}, rest / total
 
 
-def _streets_by_name(streets: Iterable[Street]) -> dict[tuple[str, str], frozenset[str]]:
-    """Neighbourhoods by (type, folded name), and by ("", name) for fields that leave the type out."""
-    codes: dict[tuple[str, str], set[str]] = {}
-    for street in streets:
-        kind = _street_type(fold(street.type)) or fold(street.type)
-        for key in ((kind, _name(street.name)), ("", _name(street.name))):
-            codes.setdefault(key, set()).add(street.neighbourhood)
-    return {key: frozenset(found) for key, found in codes.items() if key[1]}
+def _refusal(point: PointFound) -> tuple[Clue, ...]:
+    return (Clue(point.refused),) if point.refused else ()
 
 
-def _name(written: str) -> str:
-    return " ".join(words(fold(written)))
+def _told(place: PlaceFound, witnesses: Sequence[_Witness]) -> tuple[Clue, ...]:
+    """What each witness says now that the place is weighed, and what it may be while it is open."""
+    clues = [clue for witness in witnesses for clue in _clues_of(place, witness)]
+    if place.neighbourhood is None and place.candidates:
+        few = [row for row in place.candidates if row.probability >= CANDIDATE_TOLD_FROM][:CANDIDATES_TOLD_MAX]
+        clues += [Clue(ClueCode.CANDIDATE, (), row.neighbourhood, round(row.probability, 4)) for row in few]
+    return tuple(dict.fromkeys(clues))
 
 
-def _street_type(word: str) -> str:
-    """ "sokakta", "caddesi" and "bulv" alike; "" for any other word."""
-    if word in _TYPE_OF_START:
-        return _TYPE_OF_START[word]
-    start = word[:6] if word.startswith(("bulvar", "meydan")) else word[:5]
-    return _TYPE_OF_START.get(start, "") if len(start) >= 5 else ""
+def _clues_of(place: PlaceFound, witness: _Witness) -> Iterator[Clue]:
+    clue, shares = witness.clue, witness.shares
+    best = place.neighbourhood or (place.candidates[0].neighbourhood if place.candidates else "")
+    if clue.code is ClueCode.STREET:
+        yield _street_clue(place, clue, shares)
+    elif clue.code is ClueCode.LANDMARK:
+        yield replace(clue, detail=best if best in shares else next(iter(shares)))
+    else:
+        yield clue
+    if clue.code is ClueCode.COORDINATES:
+        for code, share in list(shares.items())[1:]:
+            yield Clue(ClueCode.BORDER, (), code, round(share, 4))
+    if place.neighbourhood and place.neighbourhood not in shares:
+        for code in list(shares)[:1]:
+            yield Clue(ClueCode.CONTRADICTION, clue.words, code)
 
 
-def _is_neighbourhood_word(text_words: Sequence[str], position: int) -> bool:
-    if position >= len(text_words):
-        return False
-    word = text_words[position]
-    return word in _NEIGHBOURHOOD_WORDS or word.startswith(("mahalle", "semti"))
+def _street_clue(place: PlaceFound, clue: Clue, shares: Mapping[str, float]) -> Clue:
+    if len(shares) == 1:
+        return replace(clue, detail=next(iter(shares)))
+    if place.neighbourhood in shares:
+        share = round(place.probability, 4)
+        return replace(clue, code=ClueCode.STREET_SEVERAL, detail=place.neighbourhood or "", share=share)
+    return replace(clue, code=ClueCode.STREET_OPEN)
 
 
-def _is_street_word(text_words: Sequence[str], position: int) -> bool:
-    """So that "Hançerli Sokak" is read as a street, not as the neighbourhood Hançerli."""
-    return position < len(text_words) and bool(_street_type(text_words[position]))
+def _outside(place: PlaceFound, point: PointFound) -> PlaceFound:
+    """A point outside: words may still mean a place of ours, and then halve what is certain."""
+    told = tuple(replace(row, probability=row.probability * OUTSIDE_DOUBT) for row in place.candidates)
+    near = tuple(Candidate(code, share) for code, share in point.shares if not told)
+    share = round(point.district_share, 4) if point.district_share is not None else None
+    clue = Clue(ClueCode.OUTSIDE_IN, (), point.district, share) if point.district else Clue(ClueCode.OUTSIDE)
+    borders = tuple(Clue(ClueCode.BORDER, (), row.neighbourhood, round(row.probability, 4)) for row in near)
+    against = tuple(Clue(ClueCode.CONTRADICTION, (), place.neighbourhood) for _ in told[:1] if place.neighbourhood)
+    candidates = told or near
+    return replace(
+        place,
+        neighbourhood=None,
+        probability=candidates[0].probability if candidates else 0.0,
+        candidates=candidates,
+        outside_district=point.district,
+        is_outside=True,
+        evidence=(clue, *borders, *place.evidence, *against),
+    )
 
 
-def _distinct_forms(codes_by_name: dict[str, str]) -> dict[str, str]:
-    """Names that say enough alone, with the endings that answer "where?"."""
-    distinct = {name: code for name, code in codes_by_name.items() if name not in _ORDINARY_NAMES}
-    return {name + ending: code for name, code in distinct.items() for ending in _WHERE_ENDINGS}
+def _elsewhere(place: PlaceFound, elsewhere: Elsewhere) -> PlaceFound:
+    code = ClueCode.DISTRICT if elsewhere.district else ClueCode.PROVINCE
+    clue = Clue(code, (elsewhere.words,), elsewhere.district or elsewhere.province or "")
+    return replace(
+        place,
+        neighbourhood=None,
+        probability=0.0,
+        candidates=(),
+        outside_district=elsewhere.district,
+        is_outside=True,
+        evidence=(clue, *(row for row in place.evidence if row.code in REFUSALS)),
+    )
 
 
-def _without_neighbourhood_word(written: str) -> str:
-    kept = [word for word in words(fold(written)) if not _is_neighbourhood_word([word], 0)]
-    return " ".join(kept[:NAME_WORDS_MAX])
+def _apart(found: Iterable[Part], streets: Sequence[StreetNamed]) -> list[Part]:
+    """Without what stands within a street's name: "Liman Reis Sokak" names no Liman."""
+    spans = [(street.start, street.end) for street in streets if street.end]
+    return [part for part in found if not any(start <= part.start and part.end <= end for start, end in spans)]
 
 
-def _shape(area: Area) -> MultiPolygon:
-    return MultiPolygon([Polygon(rings[0], rings[1:]) for rings in area.polygons])
+def _once(names: Iterable[Named]) -> tuple[Named, ...]:
+    """The surest naming of each neighbourhood: to say it twice makes it no truer."""
+    best: dict[str, Named] = {}
+    for named in names:
+        if named.neighbourhood not in best or best[named.neighbourhood].trust < named.trust:
+            best[named.neighbourhood] = named
+    return tuple(best.values())
+
+
+def _each_street_once(streets: Iterable[StreetNamed]) -> tuple[StreetNamed, ...]:
+    best: dict[tuple[str, str], StreetNamed] = {}
+    for named in streets:
+        best.setdefault((named.street.type, named.street.name), named)
+    return tuple(best.values())

@@ -11,6 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from shared.contracts import Place
 from shared.municipality import Area, Municipality, Street
+from shared.places.wording import key_of, read_name
 from shared.text import fold, words
 
 # About 30 metres: a point that near to the edge may lie next door in another map.
@@ -112,7 +113,7 @@ def _streets(municipality: Municipality) -> tuple[dict[str, list[Street]], list[
     by_name: dict[tuple[str, str], list[Street]] = defaultdict(list)
     by_neighbourhood: dict[str, list[Street]] = defaultdict(list)
     for street in plain:
-        by_name[fold(street.name), street.type].append(street)
+        by_name[key_of(read_name(street.name)), street.type].append(street)
         by_neighbourhood[street.neighbourhood].append(street)
     alone = [same[0] for same in by_name.values() if len(same) == 1 and not same[0].name[0].isdigit()]
     return dict(by_neighbourhood), [street for street in alone if _tells_enough(street)]

@@ -10,7 +10,16 @@ from shared.municipality.incidents import IncidentGroup, Incidents, Reach
 from shared.municipality.loading import load
 from shared.municipality.mistakes import MunicipalityError
 from shared.municipality.municipality import Municipality
-from shared.municipality.places import Area, Neighbour, Neighbourhood, Street, street_key
+from shared.municipality.places import (
+    Area,
+    Certainty,
+    CoastPoint,
+    Landmark,
+    Neighbour,
+    Neighbourhood,
+    Street,
+    street_key,
+)
 from shared.municipality.replies import SLOTS, ReplyEvent, neutralise
 from shared.municipality.rules import Days, Office, OwnerOf, RoadKeeper, Rule, When
 from shared.municipality.topics import Target, TargetUnit, Topic, TopicGroup
@@ -20,12 +29,15 @@ __all__ = [
     "Area",
     "Bulletin",
     "Calendar",
+    "Certainty",
+    "CoastPoint",
     "Days",
     "Fact",
     "Group",
     "IncidentGroup",
     "Incidents",
     "Labelled",
+    "Landmark",
     "Line",
     "Municipality",
     "MunicipalityError",

@@ -30,6 +30,7 @@ def _check_codes(municipality: Municipality) -> Iterator[Problem]:
         ("urgency.toml", [emergency.code for emergency in municipality.emergencies]),
         ("neighbourhoods.csv", [neighbourhood.code for neighbourhood in municipality.neighbourhoods]),
         ("neighbourhoods.geojson", [area.code for area in municipality.areas]),
+        ("landmarks.csv", [landmark.code for landmark in municipality.landmarks]),
         ("streets.csv", [street.code for street in municipality.streets]),
         ("calendar.toml", [str(holiday.date) for holiday in municipality.calendar.holidays]),
         ("calendar.toml", [f"weekday {hours.weekday}" for hours in municipality.calendar.office_hours]),
@@ -112,6 +113,29 @@ def _check_places(municipality: Municipality) -> Iterator[Problem]:
     for code in sorted(known.keys() - {area.code for area in municipality.areas}):
         trouble = f"{known[code].name} has no polygon"
         yield Problem("neighbourhoods.csv", code, trouble, "Add it to neighbourhoods.geojson")
+
+
+def _check_landmarks(municipality: Municipality) -> Iterator[Problem]:
+    neighbourhoods = {row.code for row in municipality.neighbourhoods}
+    streets = {f"{row.name} {row.type}" for row in municipality.streets}
+    districts = {row.district for row in municipality.neighbours}
+    for landmark in municipality.landmarks:
+        for code in landmark.neighbourhoods:
+            if code not in neighbourhoods:
+                remedy = "Add it to neighbourhoods.csv, or correct the code"
+                yield Problem("landmarks.csv", landmark.code, f"the neighbourhood {code} is unknown", remedy)
+        if landmark.street and landmark.street not in streets:
+            trouble = f"no street is called {landmark.street}"
+            yield Problem("landmarks.csv", landmark.code, trouble, "Write name and type as streets.csv has them")
+        if landmark.district and landmark.district not in districts:
+            trouble = f"no neighbour lies in {landmark.district}"
+            yield Problem("landmarks.csv", landmark.code, trouble, "Write the district as neighbours.csv has it")
+
+
+def _check_coast(municipality: Municipality) -> Iterator[Problem]:
+    longitudes = [point.longitude for point in municipality.coast]
+    if longitudes != sorted(set(longitudes)):
+        yield Problem("coast.csv", "the file", "does not run from west to east", "Order it by longitude, each once")
 
 
 def _surrounds(area: Area, neighbourhood: Neighbourhood) -> bool:
@@ -246,6 +270,8 @@ _CHECKS = (
     _check_incidents,
     _check_urgency,
     _check_places,
+    _check_landmarks,
+    _check_coast,
     _check_place_names,
     _check_neighbours,
     _check_calendar,

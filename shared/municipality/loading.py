@@ -18,7 +18,7 @@ from shared.municipality.incidents import IncidentGroup, Incidents
 from shared.municipality.mistakes import MunicipalityError, Problem
 from shared.municipality.municipality import Municipality
 from shared.municipality.owners import Department, Institution
-from shared.municipality.places import Neighbour, Neighbourhood, Street
+from shared.municipality.places import CoastPoint, Landmark, Neighbour, Neighbourhood, Street
 from shared.municipality.replies import OutcomeWords, Template
 from shared.municipality.rules import RoadKeeper, Rule
 from shared.municipality.topics import Level, Phrase, TopicGroup
@@ -72,6 +72,8 @@ def _read_places(folder: Path) -> Parts:
         "neighbourhoods": read_table(folder / "neighbourhoods.csv", Neighbourhood),
         "streets": read_table(folder / "streets.csv", Street),
         "neighbours": read_table(folder / "neighbours.csv", Neighbour),
+        "landmarks": read_table(folder / "landmarks.csv", Landmark),
+        "coast": read_table(folder / "coast.csv", CoastPoint),
         "areas": read_areas(folder / "neighbourhoods.geojson"),
     }
 

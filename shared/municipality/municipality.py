@@ -11,7 +11,7 @@ from shared.municipality.conversation import Conversation
 from shared.municipality.delivery import DeliveryRules
 from shared.municipality.incidents import Incidents
 from shared.municipality.owners import Department, Institution, Owner
-from shared.municipality.places import Area, Neighbour, Neighbourhood, Street
+from shared.municipality.places import Area, CoastPoint, Landmark, Neighbour, Neighbourhood, Street
 from shared.municipality.replies import OutcomeWords, Rendered, ReplyEvent, Template, render
 from shared.municipality.rules import RoadKeeper, Rule
 from shared.municipality.topics import Level, Topic, TopicGroup
@@ -30,6 +30,8 @@ class Municipality(About):
     streets: tuple[Street, ...]
     areas: tuple[Area, ...]
     neighbours: tuple[Neighbour, ...]
+    landmarks: tuple[Landmark, ...] = ()
+    coast: tuple[CoastPoint, ...] = ()
     calendar: Calendar
     templates: tuple[Template, ...]
     outcomes: tuple[OutcomeWords, ...]

@@ -11,8 +11,9 @@ from datetime import datetime
 from services.router.domain.candidates import PROPOSALS_MAX, Candidates, find_candidates
 from services.router.domain.knowledge import Knowledge
 from services.router.domain.rules import Applied, Situation
+from shared.addresses import find as find_addresses
 from shared.contracts import CaseKind, Channel, Evidence, EvidenceKind, Lane, OwnerKind, Proposal, Why
-from shared.gazetteer import PlaceFound
+from shared.gazetteer import Clue, PlaceFound
 from shared.text import fold, words
 from shared.topic_words import TopicEvidence
 from shared.urgency import Alarm, Urgency
@@ -79,7 +80,13 @@ def decide(report: Report, knowledge: Knowledge) -> Decision:
     topics = knowledge.topics.find(text_words)
     probabilities = knowledge.model.probabilities(text_words) if knowledge.model and text_words else None
     place = knowledge.gazetteer.locate(
-        text_words, report.street, report.neighbourhood, report.latitude, report.longitude
+        text_words,
+        report.street,
+        report.neighbourhood,
+        report.latitude,
+        report.longitude,
+        text=report.text,
+        addresses=find_addresses(report.text),
     )
     alarm = knowledge.emergencies.find(text_words)
     chosen = knowledge.topics.by_code.get(report.topic or "")
@@ -115,7 +122,7 @@ def decide(report: Report, knowledge: Knowledge) -> Decision:
                 *([Evidence(kind=EvidenceKind.CHOSEN, code=chosen.code)] if chosen else []),
                 *map(_topic_evidence, topics[:TOPICS_TOLD_MAX]),
                 *_model_evidence(probabilities),
-                *(Evidence(kind=EvidenceKind.PLACE, code=_cut(found)) for found in place.evidence),
+                *map(_place_evidence, place.evidence),
                 *(Evidence(kind=EvidenceKind.TROUBLE, code=what) for what in knowledge.trouble),
                 *([doubt] if doubt else []),
             ),
@@ -147,6 +154,8 @@ def _situation(
         neighbourhood=place.neighbourhood,
         is_outside=place.is_outside,
         district=place.outside_district,
+        streets=place.street_keys,
+        landmarks=(place.landmark,) if place.landmark else (),
     )
 
 
@@ -224,6 +233,11 @@ def _urgency(
 def _topic_evidence(found: TopicEvidence) -> Evidence:
     told = tuple(_cut(phrase) for phrase in found.phrases[:WORDS_TOLD_MAX])
     return Evidence(kind=EvidenceKind.TOPIC, code=found.topic.code, words=told)
+
+
+def _place_evidence(found: Clue) -> Evidence:
+    told = tuple(map(_cut, found.words))
+    return Evidence(kind=EvidenceKind.PLACE, code=found.code, words=told, detail=_cut(found.detail), share=found.share)
 
 
 def _model_evidence(probabilities: Mapping[str, float] | None) -> Iterator[Evidence]:
