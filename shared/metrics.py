@@ -33,3 +33,14 @@ FILES: Final = Counter("ilkim_files_total", "Attempts to fetch a citizen's file,
 RULES_REFUSED: Final = Gauge(
     "ilkim_rules_refused", "1 while the municipality's folder or the model is refused and an earlier version decides"
 )
+ASSIGNED: Final = Counter(
+    "ilkim_assigned_total", "Cases given to an owner: automatic, triage, desk or return", ["owner", "how"]
+)
+RETURNED: Final = Counter(
+    "ilkim_returned_total", "Cases an owner gave back as not theirs, by how they had come to it", ["owner", "how"]
+)
+RULE_APPLIED: Final = Counter("ilkim_rule_applied_total", "Cases a rule had a part in", ["rule"])
+RULE_RETURNED: Final = Counter("ilkim_rule_returned_total", "Of these, those that were given back", ["rule"])
+DRIFT: Final = Gauge(
+    "ilkim_drift_index", "How far what people write lies from what the model was measured on (0.25: drifted)", ["axis"]
+)

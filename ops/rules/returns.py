@@ -13,7 +13,8 @@ from rich.table import Table
 
 from ops.rules.history import lives
 from ops.rules.installation import console, in_router
-from shared.contracts import CaseAssigned, CaseReturned, EvidenceKind, Message
+from services.router.counting import how_assigned, rules_of
+from shared.contracts import CaseAssigned, CaseReturned, Message
 
 AXES: Final = ("rule", "topic", "owner", "version")
 NONE: Final = "—"
@@ -46,7 +47,7 @@ class Returns:
         assigned = [step for step in steps if isinstance(step, CaseAssigned)]
         returned = {step.assignment_id for step in steps if isinstance(step, CaseReturned)}
         for step in assigned:
-            if step.automatic and step.decided_by == "router":
+            if how_assigned(step) == "automatic":
                 moved_to = assigned[-1].owner if step.assignment_id in returned else None
                 for axis, values in _values(step).items():
                     for value in values:
@@ -92,11 +93,9 @@ async def count_returns(connection: asyncpg.Connection, since: datetime) -> Retu
 
 
 def _values(step: CaseAssigned) -> dict[str, tuple[str, ...]]:
-    evidence = step.why.evidence if step.why else ()
-    rules = tuple(row.code for row in evidence if row.kind is EvidenceKind.RULE)
     version = step.why.version if step.why else ""
     return {
-        "rule": rules or (NONE,),
+        "rule": rules_of(step) or (NONE,),
         "topic": (step.topic or NONE,),
         "owner": (step.owner,),
         "version": (version or NONE,),

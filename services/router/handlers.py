@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 
 from services.router import store
+from services.router.counting import count
 from services.router.domain import life
 from services.router.domain.clock import due
 from services.router.domain.decision import Decision, Report, decide_many
@@ -92,6 +93,7 @@ class Router:
         moved = [cases[case_id] for case_id in {fact.case_id for fact in facts}]
         await store.save_cases(unit.connection, moved)
         await store.add_history(unit.connection, facts)
+        await count(unit, facts)
         said = await store.opened(unit.connection, {case.id for case, _, _ in assigned})
         unit.publish(*_tell(facts, cases))
         unit.publish(*(self._offer(case, said[case.id], fact, because=because) for case, fact, because in assigned))
@@ -106,6 +108,7 @@ class Router:
         facts = [_assigned(case, event, by) for case, event, by in zip(cases, opened, decisions, strict=True)]
         await store.add_cases(unit.connection, cases)
         await store.add_history(unit.connection, [*opened, *facts])
+        await count(unit, facts)
         unit.publish(*_tell(facts, {case.id: case for case in cases}))
         unit.publish(
             *(

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from services.router.domain.life import Case
-from shared.contracts import CaseEvent, CaseKind, CaseOpened, CaseState, Channel, Outcome, OwnerKind
+from shared.contracts import CaseAssigned, CaseEvent, CaseKind, CaseOpened, CaseState, Channel, Outcome, OwnerKind
 from shared.database import Connection
 
 
@@ -123,3 +123,12 @@ async def opened(connection: Connection, ids: Collection[UUID]) -> Mapping[UUID,
         "SELECT case_id, event FROM case_history WHERE case_id = ANY($1) AND version = 1", list(ids)
     )
     return {row["case_id"]: CaseOpened.read(row["event"]) for row in rows}
+
+
+async def assignments(connection: Connection, ids: Collection[UUID]) -> Mapping[UUID, CaseAssigned]:
+    """All assignments of these cases, by their ids."""
+    rows = await connection.fetch(
+        "SELECT event FROM case_history WHERE case_id = ANY($1) AND type = $2", list(ids), CaseAssigned.type_name()
+    )
+    found = (CaseAssigned.read(row["event"]) for row in rows)
+    return {fact.assignment_id: fact for fact in found}

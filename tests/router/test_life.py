@@ -113,6 +113,25 @@ def test_a_returned_case_goes_to_the_proposal() -> None:
     assert returned.assignment_id != case.assignment_id
 
 
+def test_a_case_that_would_bounce_back_to_who_returned_it_goes_to_a_person() -> None:
+    case = a_case()
+    at_second, _ = after(case, a_return(**about(case), proposal="fen-isleri"))
+    bounced, [_, assigned] = after(at_second, a_return(**about(at_second), proposal="temizlik-isleri"))
+
+    assert at_second.owner == "fen-isleri"
+    assert (bounced.owner, bounced.returns) == (CENTRE, 2)
+    assert isinstance(assigned, CaseAssigned)
+    assert assigned.owner_kind is OwnerKind.CENTRE
+
+
+def test_what_a_person_decided_after_two_returns_comes_back_to_a_person_whatever_is_proposed() -> None:
+    case = a_case(owner=CENTRE, owner_kind=OwnerKind.CENTRE, returns=RETURNS_MAX)
+    decided, _ = after(case, a_decision(**about(case), decided_owner="fen-isleri"))
+    returned, _ = after(decided, a_return(**about(decided), proposal="temizlik-isleri"))
+
+    assert (decided.owner, returned.owner) == ("fen-isleri", CENTRE)
+
+
 @pytest.mark.parametrize("proposal", [None, "temizlik-isleri", "nobody"])
 def test_a_returned_case_without_a_good_proposal_goes_to_the_solution_centre(proposal: str | None) -> None:
     case = a_case()

@@ -21,9 +21,9 @@ from shared.messaging import Service
 from shared.messaging.topology import ROUTING
 from shared.municipality import MunicipalityError
 from shared.settings import Settings
-from tests.builders import a_case_opened
+from tests.builders import a_case_opened, a_return
 from tests.harness import System, a_system, built, running, serving, until
-from tests.router.test_router import the_offer
+from tests.router.test_router import answer, the_offer
 
 ILKADIM: Path = Settings.model_fields["ilkim_municipality"].default
 RUBBISH = "Çöp konteyneri taştı, çöpler üç gündür alınmıyor"
@@ -95,7 +95,7 @@ def ready(url: str) -> dict[str, Any]:
 def metric(url: str, name: str) -> float:
     with urllib.request.urlopen(f"{url}/metrics", timeout=10) as answer:
         lines = answer.read().decode().splitlines()
-    return float(next(line for line in lines if line.startswith(f"{name} ")).split()[-1])
+    return next((float(line.split()[-1]) for line in lines if line.startswith(f"{name} ")), 0.0)
 
 
 async def told(url: str) -> dict[str, Any]:
@@ -246,3 +246,22 @@ async def test_old_versions_are_forgotten_with_the_files_nobody_needs(
             await kept.files_of(connection, "v0")
     assert [row.version for row in rows] == ["v3", "v2"]
     assert await system.value("SELECT count(*) FROM knowledge_file") == 3
+
+
+async def test_what_a_rule_gave_and_what_came_back_is_counted(system: System, folder: Path) -> None:
+    names = (
+        'ilkim_rule_applied_total{rule="container"}',
+        'ilkim_rule_returned_total{rule="container"}',
+        'ilkim_returned_total{how="automatic",owner="destek-hizmetleri"}',
+        'ilkim_assigned_total{how="return",owner="temizlik-isleri"}',
+    )
+    write_rules(folder, RULE)
+    async with serving(a_router(system, folder)) as url:
+        before = [await asyncio.to_thread(metric, url, name) for name in names]
+        offer = await decided(system, 1)
+        await answer(system, a_return, offer, proposal="temizlik-isleri")
+        await the_offer(system, offer.case_id, 4)
+        after = [await asyncio.to_thread(metric, url, name) for name in names]
+
+    assert offer.owner == "destek-hizmetleri"
+    assert [now - then for then, now in zip(before, after, strict=True)] == [1, 1, 1, 1]
