@@ -163,9 +163,13 @@ class _Reader:
         code = f"{found.code}_in" if found.detail and self._words.knows(f"doubt.{found.code}_in") else found.code
         if code == "unsure" and not best:
             code = "other"
+        rule = self._names.rule(found.detail).rstrip(" .")
+        if code == "rule" and not rule:
+            code = "other"
         share, threshold = self._apart(found.share or 0, self._why.threshold)
         return self._say(
             self._known("doubt", code),
+            rule=self._formats.lower_first(rule),
             owner=self._owner(found.detail or best),
             district=found.detail,
             share=share,

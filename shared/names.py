@@ -43,8 +43,8 @@ class Names:
 
     def rule(self, code: str) -> str:
         """What a rule says, as a sentence; "" for one the municipality does not have."""
-        rule = next((row for row in getattr(self._place, "rules", ()) if row.id == code), None)
-        return str(rule.name_in(self._language)) if rule else ""
+        rule = next((row for row in self._place.rules if row.id == code), None)
+        return rule.name_in(self._language) if rule else ""
 
     def _among(self, rows: Iterable[tuple[str, str, str]], code: str) -> str:
         found = next((row for row in rows if row[0] == code), (code, code, code))

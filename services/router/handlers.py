@@ -12,11 +12,13 @@ import structlog
 from services.router import store
 from services.router.counting import count
 from services.router.domain import life
+from services.router.domain.asking import split
 from services.router.domain.clock import due
-from services.router.domain.decision import Decision, Report, decide_many
+from services.router.domain.decision import Decision, Report, decide, decide_many
 from services.router.domain.entered import honour
 from services.router.domain.knowledge import Knowledge
 from services.router.domain.life import Case, Verdict
+from services.router.domain.returning import decided_by_a_person, proposed_by, weighed_again
 from shared.contracts import (
     Answer,
     AssignmentAccepted,
@@ -42,11 +44,12 @@ from shared.contracts import (
     Message,
     OwnerKind,
     Proposal,
+    Why,
 )
 from shared.explaining import sentences
 from shared.ids import derived_id
 from shared.messaging import Outgoing, Unit, envelopes, single
-from shared.messaging.topology import DEPARTMENTS, EVENTS, LANES, owner_queue
+from shared.messaging.topology import DEPARTMENTS, DESK, EVENTS, LANES, owner_queue
 from shared.municipality import Municipality
 from shared.names import Names
 
@@ -77,7 +80,7 @@ class Router:
         answers = [event for event in events if isinstance(event, Answer)]
         cases = await store.lock_cases(unit.connection, {answer.case_id for answer in answers})
         facts: list[CaseEvent] = []
-        assigned: list[tuple[Case, CaseAssigned, str | None]] = []
+        assigned: list[tuple[Case, CaseAssigned, AssignmentReturned | None]] = []
         for answer in answers:
             case = cases.get(answer.case_id)
             reason = "no such case" if case is None else self._objection(case, answer)
@@ -88,15 +91,15 @@ class Router:
                 continue
             cases[case.id], steps = self._apply(case, answer)
             facts += steps
-            because = answer.reason if isinstance(answer, AssignmentReturned) else None
-            assigned += [(cases[case.id], fact, because) for fact in steps if isinstance(fact, CaseAssigned)]
+            returned = answer if isinstance(answer, AssignmentReturned) else None
+            assigned += [(cases[case.id], fact, returned) for fact in steps if isinstance(fact, CaseAssigned)]
         moved = [cases[case_id] for case_id in {fact.case_id for fact in facts}]
         await store.save_cases(unit.connection, moved)
         await store.add_history(unit.connection, facts)
         await count(unit, facts)
         said = await store.opened(unit.connection, {case.id for case, _, _ in assigned})
         unit.publish(*_tell(facts, cases))
-        unit.publish(*(self._offer(case, said[case.id], fact, because=because) for case, fact, because in assigned))
+        unit.publish(*(self._offer_again(case, said[case.id], fact, returned) for case, fact, returned in assigned))
 
     async def _assign(self, unit: Unit, opened: Sequence[CaseOpened]) -> None:
         own = decide_many([report_of(event) for event in opened], self.knowledge)
@@ -116,6 +119,8 @@ class Router:
                 for case, event, fact, decision in zip(cases, opened, facts, decisions, strict=True)
             )
         )
+        asked = [split(event, case, by) for event, case, by in zip(opened, cases, decisions, strict=True)]
+        unit.publish(*envelopes(DESK, "tasks", [task for task in asked if task]))
 
     async def _join(self, unit: Unit, joined: Sequence[ContactJoined]) -> None:
         """The owner hears what the citizen added; a case that waited for the citizen goes on."""
@@ -206,7 +211,7 @@ class Router:
                 place = answer.neighbourhood or case.neighbourhood
                 case = life.assign(case, answer.decided_owner, self._kinds[answer.decided_owner], topic, place)
                 case = replace(case, due_at=self._due(case.opened_at, topic) or case.due_at)
-                return case, [_reassigned(case, answer, f"desk:{answer.by or 'person'}")]
+                return case, [_reassigned(case, answer, f"desk:{answer.by or 'person'}", decided_by_a_person())]
             case _:
                 raise TypeError(f"no move for {answer.type}")
 
@@ -221,7 +226,17 @@ class Router:
             proposal=answer.proposal,
         )
         assigned = life.assign(returned, owner, self._kinds[owner], case.topic, case.neighbourhood)
-        return assigned, [event, _reassigned(assigned, answer, f"return:{case.owner}")]
+        why = proposed_by(case.owner) if owner != self._centre else None
+        return assigned, [event, _reassigned(assigned, answer, f"return:{case.owner}", why)]
+
+    def _offer_again(
+        self, case: Case, said: CaseOpened, fact: CaseAssigned, returned: AssignmentReturned | None
+    ) -> Outgoing:
+        """An offer after the first; the person who decides after a return has proposals and grounds at hand again."""
+        if returned is None or case.owner != self._centre:
+            return self._offer(case, said, fact, returned=returned)
+        decision = weighed_again(decide(report_of(said), self.knowledge), case, returned)
+        return self._offer(case, said, fact.model_copy(update={"why": decision.why}), decision, returned)
 
     def _offer(
         self,
@@ -229,7 +244,7 @@ class Router:
         said: CaseOpened,
         fact: CaseAssigned,
         decision: Decision | None = None,
-        because: str | None = None,
+        returned: AssignmentReturned | None = None,
     ) -> Outgoing:
         names = Names(self.place)
         offer = AssignmentOffered(
@@ -252,7 +267,8 @@ class Router:
             due_at=case.due_at,
             language=said.language,
             returns=case.returns,
-            returned_because=because,
+            returned_by=returned.owner if returned else None,
+            returned_because=returned.reason if returned else None,
             kind=case.kind,
             urgency=case.urgency,
             hides_identity=case.kind is CaseKind.TIP,
@@ -325,9 +341,9 @@ def _assigned(case: Case, cause: CaseOpened, decision: Decision) -> CaseAssigned
     )
 
 
-def _reassigned(case: Case, cause: Answer, decided_by: str) -> CaseAssigned:
+def _reassigned(case: Case, cause: Answer, decided_by: str, why: Why | None) -> CaseAssigned:
     return CaseAssigned(
-        **_common(case, cause), **_assignment(case), confidence=1, automatic=False, decided_by=decided_by
+        **_common(case, cause), **_assignment(case), confidence=1, automatic=False, decided_by=decided_by, why=why
     )
 
 

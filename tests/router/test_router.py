@@ -179,9 +179,16 @@ async def test_a_return_goes_to_the_proposal_and_a_second_one_to_the_centre_whic
     await answer(system, a_return, first, reason="Kaldırım işi", proposal="fen-isleri")
     second = await the_offer(system, first.case_id, 4)
     assert (second.owner, second.returns, second.returned_because) == ("fen-isleri", 1, "Kaldırım işi")
+    assert (second.returned_by, second.reasons) == (
+        "temizlik-isleri",
+        ("Temizlik İşleri Müdürlüğü iade etti ve bu birimi önerdi.",),
+    )
     await answer(system, a_return, second, proposal="park-bahceler")
     third = await the_offer(system, first.case_id, 6)
-    assert (third.owner, third.returns) == ("cozum-merkezi", 2)
+    assert (third.owner, third.returns, third.returned_by) == ("cozum-merkezi", 2, "fen-isleri")
+    assert third.proposals[0].owner == "park-bahceler"
+    assert "fen-isleri" not in {row.owner for row in third.proposals}
+    assert third.reasons[0].startswith("Emin değil: iki kez iade edildi")
     await answer(system, a_decision, third, decided_owner="zabita")
     fourth = await the_offer(system, first.case_id, 7)
 
@@ -343,3 +350,23 @@ async def test_a_case_a_person_decided_while_entering_goes_to_that_owner(system:
     fact = next(fact for fact in await system.told() if fact["type"] == "case.assigned.v1")
     assert (fact["automatic"], fact["decided_by"], fact["confidence"]) == (False, "desk:ayse", 1)
     assert fact["due_at"]
+
+
+BOTH = "Sokağımızdaki çöpler üç gündür alınmıyor, ayrıca evin önündeki sokak lambası yanmıyor."
+
+
+async def test_a_message_for_two_owners_is_asked_about_once_and_not_held_up(system: System) -> None:
+    offer = await open_case(system, a_numbered_case(text=BOTH))
+
+    [task] = unpack(await system.take("desk.tasks"))
+    assert (task["kind"], task["source"], task["reason"]) == ("split", "intake", "several_owners")
+    assert (task["detail"], task["text"], task["case_id"]) == (offer.owner, BOTH, str(offer.case_id))
+    assert {offer.owner, task["proposals"][0]["owner"]} == {"temizlik-isleri", "yedas"}
+    assert offer.secondary[0].owner == task["proposals"][0]["owner"]
+
+
+async def test_a_further_case_that_a_person_decided_is_not_asked_about_again(system: System) -> None:
+    offer = await open_case(system, a_numbered_case(text=BOTH, decided=Decided(owner="yedas", by="ayse")))
+
+    assert offer.owner == "yedas"
+    assert await system.take_all("desk.tasks") == []

@@ -11,6 +11,7 @@ from datetime import datetime
 from services.router.domain.candidates import PROPOSALS_MAX, Candidates, find_candidates
 from services.router.domain.knowledge import Knowledge
 from services.router.domain.rules import Applied, Situation
+from services.router.domain.several import further_owners
 from shared.addresses import find as find_addresses
 from shared.contracts import CaseKind, Channel, Evidence, EvidenceKind, Lane, OwnerKind, Proposal, Why
 from shared.gazetteer import Clue, PlaceFound
@@ -98,6 +99,7 @@ def decide(report: Report, knowledge: Knowledge) -> Decision:
     doubt = _doubt(best, place, candidates, applied, knowledge)
     owner = best.owner if best and not doubt else knowledge.centre
     level = Urgency(applied.level or level)
+    further = further_owners(text_words, topics, best.owner, {knowledge.centre}) if best else ()
     return Decision(
         owner=owner,
         owner_kind=knowledge.kinds[owner],
@@ -110,8 +112,8 @@ def decide(report: Report, knowledge: Knowledge) -> Decision:
         automatic=not doubt,
         proposals=proposals,
         alarm=alarm,
-        secondary=_secondary(best, applied),
-        asks_split=applied.split,
+        secondary=_secondary(best, applied, further),
+        asks_split=applied.split or bool(further),
         why=Why(
             version=knowledge.version,
             threshold=knowledge.weighing.automatic_from,
@@ -182,9 +184,11 @@ def _likeliest(best: Proposal | None, candidates: Candidates, applied: Applied, 
     return best.owner if applied.is_certain or best.confidence >= candidates.nobody else knowledge.centre
 
 
-def _secondary(best: Proposal | None, applied: Applied) -> tuple[Proposal, ...]:
+def _secondary(best: Proposal | None, applied: Applied, further: Sequence[Proposal]) -> tuple[Proposal, ...]:
+    """Whom the message tells of besides, then whom the rules name."""
     confidence = best.confidence if best else 0.0
-    return tuple(Proposal(owner=owner, confidence=confidence) for owner in applied.also)
+    told = {row.owner for row in further}
+    return (*further, *(Proposal(owner=owner, confidence=confidence) for owner in applied.also if owner not in told))
 
 
 def _doubt(
