@@ -61,6 +61,7 @@ def test_a_file_that_is_no_toml_names_the_line_the_parser_stopped_at(refused: Re
         ('"zabita"', '"cozum-merkezi"', 9, "gives the case to the solution centre"),
         ('when.topics = ["gurultu"]', 'when.neighbourhoods = ["1"]', 8, "nothing in neighbourhoods.csv is called 1"),
         ('when.topics = ["gurultu"]', 'when.keepers = ["saski"]', 8, "nothing in road_keepers.csv is called saski"),
+        ('when.topics = ["gurultu"]', 'when.landmarks = ["moon"]', 8, "nothing in landmarks.csv is called moon"),
         ('when.topics = ["gurultu"]', "when.topics = []", 8, "topics is an empty list, so it never holds"),
         ('when.topics = ["gurultu"]', "when = {}", 8, "asks nothing, so it would decide every case"),
         ('when.topics = ["gurultu"]', 'when.any_of = ["Gürültü"]', 8, 'write "gurultu"'),

@@ -1,13 +1,13 @@
 """Checks rules against all else of a municipality: codes nobody knows, rules that never apply, rules at odds."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from shared.contracts import OwnerKind
 from shared.municipality.mistakes import Problem
 from shared.municipality.municipality import Municipality
-from shared.municipality.places import street_key
+from shared.municipality.places import Landmark, Neighbourhood, street_key
 from shared.municipality.rules import Days, Office, OwnerOf, Rule, TimeSpan, When
 
 RULES: Final = "rules.toml"
@@ -53,7 +53,8 @@ def _unknown_codes(rule: Rule, municipality: Municipality) -> Iterator[Problem]:
         ("when", "owners", rule.when.owners, owners, "departments.toml or institutions.toml"),
         ("when", "levels", rule.when.levels, levels, "urgency.toml"),
         ("when", "keepers", rule.when.keepers, {row.keeper for row in municipality.road_keepers}, KEEPERS),
-        ("when", "neighbourhoods", rule.when.neighbourhoods, _neighbourhoods(municipality), "neighbourhoods.csv"),
+        ("when", "neighbourhoods", rule.when.neighbourhoods, _codes(municipality.neighbourhoods), "neighbourhoods.csv"),
+        ("when", "landmarks", rule.when.landmarks, _codes(municipality.landmarks), "landmarks.csv"),
         ("then", "owner", _given(rule.then.owner), owners, "departments.toml or institutions.toml"),
         ("then", "also", rule.then.also, owners, "departments.toml or institutions.toml"),
         ("then", "topic", _given(rule.then.topic), topics, "topics/"),
@@ -157,8 +158,8 @@ _WIDER: Final[dict[str, Callable[[Any, Any], bool]]] = {
 }
 
 
-def _neighbourhoods(municipality: Municipality) -> set[str]:
-    return {neighbourhood.code for neighbourhood in municipality.neighbourhoods}
+def _codes(rows: Iterable[Neighbourhood | Landmark]) -> set[str]:
+    return {row.code for row in rows}
 
 
 def _given(code: str | None) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ class When(Record):
     neighbourhoods: tuple[Code, ...] = ()
     outside: bool | None = Field(None, description="the place lies outside the district")
     keepers: tuple[Code, ...] = Field((), description="who keeps the street, by road_keepers.csv")
-    landmarks: tuple[Code, ...] = Field((), description="classes of the landmark the place lies at")
+    landmarks: tuple[Code, ...] = Field((), description="the landmark the place lies at, by landmarks.csv")
     channels: tuple[Channel, ...] = ()
     confidence: Range | None = None
 

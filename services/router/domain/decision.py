@@ -162,12 +162,16 @@ def _situation(
 
 
 def _ruled(candidates: Candidates, applied: Applied, knowledge: Knowledge) -> tuple[Proposal, ...]:
-    """The candidates as the rules leave them: an owner that a rule names comes first, as sure as what it rests on."""
+    """The candidates as the rules leave them: an owner that a rule names comes first.
+
+    It is as sure as what the rule rests on and what spoke for it anyway, together: either way it is theirs.
+    """
     if applied.owner is None and applied.topic is None:
         return candidates.proposals
     best = candidates.best
-    confidence = best.confidence if best else 0.0
     owner = applied.owner or (best.owner if best else knowledge.centre)
+    leading = [row.confidence for row in candidates.proposals if row is best or row.owner == owner]
+    confidence = round(min(sum(leading), 1.0), 4)
     same = best is not None and owner == best.owner
     first = Proposal(
         owner=owner,
