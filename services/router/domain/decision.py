@@ -15,6 +15,7 @@ from services.router.domain.several import further_owners
 from shared.addresses import find as find_addresses
 from shared.contracts import CaseKind, Channel, Evidence, EvidenceKind, Lane, OwnerKind, Proposal, Why
 from shared.gazetteer import Clue, PlaceFound
+from shared.places.found import NOWHERE
 from shared.text import fold, words
 from shared.topic_words import TopicEvidence
 from shared.urgency import Alarm, Urgency
@@ -63,6 +64,7 @@ class Decision:
     automatic: bool
     proposals: tuple[Proposal, ...]
     why: Why
+    place: PlaceFound = NOWHERE
     kind: CaseKind | None = None
     alarm: Alarm | None = None
     secondary: tuple[Proposal, ...] = ()
@@ -111,6 +113,7 @@ def decide(report: Report, knowledge: Knowledge) -> Decision:
         confidence=best.confidence if best else 0.0,
         automatic=not doubt,
         proposals=proposals,
+        place=place,
         alarm=alarm,
         secondary=_secondary(best, applied, further),
         asks_split=applied.split or bool(further),
@@ -208,7 +211,7 @@ def _doubt(
     if place.is_outside and place.outside_district is None:
         return _because("outside")
     if best.confidence < knowledge.weighing.automatic_from:
-        return _because("unsure", share=best.confidence)
+        return _because("unsure", detail=best.owner, share=best.confidence)
     if (other := candidates.contradicted_by) and not applied.is_certain:
         return _because("words_contradict", detail=other.owner, share=other.confidence)
     return None
