@@ -1,12 +1,13 @@
-"""In which language a text is written, by its letters and by how many of its words are Turkish, then by a model."""
+"""In which language a text is written: by its script, by how many words are Turkish, by the small words of others."""
 
 import re
-from collections.abc import Mapping
+import tomllib
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from operator import itemgetter
+from pathlib import Path
 from typing import Final, Literal
-
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from shared.spelling.turkish import is_turkish
 from shared.text import fold, words
@@ -16,9 +17,10 @@ READ_LETTERS_MAX: Final = 300
 LETTERS_MIN: Final = 16
 SCRIPT_LETTERS_MIN: Final = 3
 WORD_LETTERS_MIN: Final = 3
-TURKISH_SHARE_MIN: Final = 0.55  # of the longer words; from then on no model is asked
-FEW_TURKISH_SHARE_MAX: Final = 0.4  # more, and even a sure model is not believed
-PROBABILITY_MIN: Final = 0.8
+SMALL_WORDS_MIN: Final = 2  # of a foreign language
+SMALL_WORDS_SHARE_MIN: Final = 0.25  # of all words
+# So many words of any language look Turkish.
+TURKISH_BY_CHANCE_SHARE: Final = 0.35
 TURKISH: Final = "tr"
 UNTOLD: Final = "und"  # ISO 639-3: undetermined
 
@@ -48,17 +50,14 @@ def detect(text: str) -> Detected:
         return Detected(UNTOLD, 0.0)
     if "ə" in start.lower():
         return Detected("az", 1.0)
-    said = [word for word in words(fold(start)) if len(word) >= WORD_LETTERS_MIN and word.isalpha()]
-    foreign = sum(word in _FOREIGN for word in said)
-    share = sum(is_turkish(word) and word not in _FOREIGN for word in said) / len(said) if said else 0.0
-    if (share >= TURKISH_SHARE_MIN and not foreign) or share > 2 * TURKISH_SHARE_MIN * foreign:
-        return Detected(TURKISH, share)
-    found = _by_model(start, _LATIN)
-    if 2 * foreign >= len(said) and found.language != TURKISH:
-        return found
-    if found.probability < PROBABILITY_MIN or (share > FEW_TURKISH_SHARE_MAX and not foreign):
-        return Detected(TURKISH, share)
-    return found
+    said = [word for word in words(fold(start)) if word.isalpha()]
+    language, count = _most_told(said)
+    longer = [word for word in said if len(word) >= WORD_LETTERS_MIN]
+    turkish = sum(map(is_turkish, longer)) / len(longer) if longer else 0.0
+    told = count / len(said) if said else 0.0
+    if count >= SMALL_WORDS_MIN and told >= SMALL_WORDS_SHARE_MIN and told > turkish - TURKISH_BY_CHANCE_SHARE:
+        return Detected(language, min(1.0, told + 1 - turkish))
+    return Detected(TURKISH, turkish)
 
 
 def answer_language(text: str) -> Literal["tr", "en"]:
@@ -72,30 +71,34 @@ def answer_language(text: str) -> Literal["tr", "en"]:
 
 def _of_script(script: str, text: str) -> Detected:
     if script == "arabic":
-        return Detected("fa", 1.0) if _PERSIAN_LETTERS.search(text) else _by_model(text, _ARABIC, sure=True)
+        return Detected("fa" if _PERSIAN_LETTERS.search(text) else "ar", 1.0)
     if script == "cyrillic":
-        if _UKRAINIAN_LETTERS.search(text):
-            return Detected("uk", 1.0)
-        return Detected("ru", 1.0) if _RUSSIAN_LETTERS.search(text) else _by_model(text, _CYRILLIC, sure=True)
+        return Detected("uk" if _UKRAINIAN_LETTERS.search(text) else "ru", 1.0)
     return Detected(_ONLY_LANGUAGE[script], 1.0)
 
 
-def _by_model(text: str, languages: tuple[str, ...], *, sure: bool = False) -> Detected:
-    """The likeliest of some languages; `sure`: the script says that it is one of them."""
-    language, probability = _model(languages).classify(text.lower())
-    return Detected(str(language), 1.0 if sure else float(probability))
+def _most_told(said: Sequence[str]) -> tuple[str, int]:
+    """The language most of the small words belong to, and how many do; one at least is no mere syllable."""
+    counts: Counter[str] = Counter()
+    plain: set[str] = set()
+    for word in said:
+        languages = _LANGUAGES_OF.get(word, ())
+        counts.update(languages)
+        if len(word) >= WORD_LETTERS_MIN:
+            plain.update(languages)
+    return max(((language, counts[language]) for language in sorted(plain)), key=itemgetter(1), default=(UNTOLD, 0))
 
 
-@cache
-def _model(languages: tuple[str, ...]) -> LanguageIdentifier:
-    model = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    model.set_languages(languages)
-    return model
+def _small_words() -> dict[str, list[str]]:
+    tables = tomllib.loads(Path(__file__).with_name("languages.toml").read_text("utf-8"))
+    languages: dict[str, list[str]] = {}
+    for language, small in tables.items():
+        for word in dict.fromkeys(small.split()):
+            languages.setdefault(word, []).append(language)
+    return languages
 
 
-_LATIN: Final = ("tr", "az", "en", "de", "fr", "es", "it", "nl", "ku")
-_ARABIC: Final = ("ar", "fa")
-_CYRILLIC: Final = ("ru", "uk")
+_LANGUAGES_OF: Final = _small_words()
 _ONLY_LANGUAGE: Final = {"georgian": "ka", "greek": "el", "armenian": "hy", "hebrew": "he", "chinese": "zh"}
 _SCRIPTS: Final[Mapping[str, re.Pattern[str]]] = {
     "arabic": re.compile("[\u0621-\u06d3\ufb50-\ufdff\ufe70-\ufefc]"),
@@ -109,30 +112,3 @@ _SCRIPTS: Final[Mapping[str, re.Pattern[str]]] = {
 _NOT_LATIN: Final = re.compile("[\u0370-\u10ff\u4e00-\u9fff\ufb50-\ufefc]")
 _PERSIAN_LETTERS: Final = re.compile("[\u067e\u0686\u0698\u06af\u06a9\u06cc]")
 _UKRAINIAN_LETTERS: Final = re.compile("[іїєґІЇЄҐ]")
-_RUSSIAN_LETTERS: Final = re.compile("[ыэёъЫЭЁЪ]")
-# Words of other languages that look Turkish, or are short and plain.
-_FOREIGN: Final = frozenset(
-    (
-        *("the", "and", "there", "this", "that", "not", "with", "you", "can", "please", "have", "our", "for", "was"),
-        *("are", "has", "how", "when", "what", "where", "near", "street", "water", "broken", "hello", "they"),
-        *("would", "like", "report", "morning", "about", "from", "week", "every", "today", "since"),
-        *(
-            "ist",
-            "und",
-            "der",
-            "die",
-            "das",
-            "den",
-            "nicht",
-            "bitte",
-            "ein",
-            "eine",
-            "ich",
-            "wir",
-            "sie",
-            "seit",
-            "wie",
-        ),
-        *("est", "les", "des", "pour", "avec", "une", "dans", "sont", "pas", "nous", "bonjour", "merci"),
-    )
-)
