@@ -429,8 +429,6 @@ def test_every_case_is_counted_in_exactly_one_group(ilkadim: Municipality, fact:
             '{ owner = "temizlik-isleri"',
             ["cop-toplama", "names temizlik-isleri twice"],
         ),
-        ("kinds.toml", 'code = "thanks"', 'code = "tip"', ["each of these kinds", "thanks"]),
-        ("kinds.toml", '"ihbar edi"', '"İhbar edi"', ["kind 6 (tip)", 'write "ihbar edi"']),
         ("delivery.toml", 'channel = "cimer"', 'channel = "petition"', ["cimer", "no ladder", "Add a [[ladder]]"]),
         ("delivery.toml", '"email", "call"]', '"call", "email"]', ["whatsapp", "taken by a person", "Put it last"]),
         ("delivery.toml", '["sms", "call"]\n\n[[', '["sms", "sms"]\n\n[[', ["the rung sms", "twice", "Keep one"]),
@@ -442,6 +440,14 @@ def test_every_case_is_counted_in_exactly_one_group(ilkadim: Municipality, fact:
         ("templates.toml", "Takip kodunuz: {code}", "{link}", ["receipt.tr", "no link belongs", "email"]),
         ("templates.toml", 'alındı: {number}"', 'alındı: {numara}"', ["receipt.tr", "{numara} is unknown"]),
         ("urgency.toml", 'number = "112"', 'number = "911"', ["fire", "911", "institutions.toml"]),
+        (
+            "urgency.toml",
+            'by_model = "call-for-help"',
+            'by_model = "help"',
+            ["no emergency is called help", "by_model"],
+        ),
+        ("urgency.toml", 'code = "urgent"', 'code = "soon"', ["no level of urgency is called urgent"]),
+        ("urgency.toml", 'lane = "urgent"', 'lane = "routine"', ["emergency", "Order the levels"]),
     ],
 )
 def test_a_mistake_is_named_with_its_place_and_remedy(

@@ -40,7 +40,7 @@ def test_coordinates_and_an_emergency_are_told(tmp_path: Path) -> None:
         *("--text-column", "Metin", "--lat-column", "enlem", "--lon-column", "boylam"),
     )
 
-    assert (rows[0]["urgency"], rows[0]["emergency"], rows[0]["emergency_number"]) == ("urgent", "gas", "187")
+    assert (rows[0]["urgency"], rows[0]["emergency"], rows[0]["emergency_number"]) == ("emergency", "gas", "187")
     assert rows[0]["neighbourhood_name"]
 
 

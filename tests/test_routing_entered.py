@@ -16,7 +16,6 @@ from shared.contracts import Decided, Evidence, EvidenceKind, OwnerKind
 from shared.messaging import Service
 from shared.municipality import load
 from shared.settings import Settings
-from shared.urgency import Urgency
 from tests.harness import AWAY_AMQP, AWAY_DATABASE, serving
 
 ROOT = Path(__file__).parent.parent
@@ -63,11 +62,11 @@ def test_an_unknown_topic_or_neighbourhood_is_left_out_and_said() -> None:
 
 
 def test_an_urgent_topic_makes_the_case_urgent() -> None:
-    urgent = next(topic for topic in PLACE.topics if topic.urgency is Urgency.URGENT)
+    urgent = next(topic for topic in PLACE.topics if topic.urgency == "urgent")
 
     decision = honoured(Decided(owner=urgent.owner, topic=urgent.code, by="ayse"), text="merhaba")
 
-    assert (decision.level, decision.lane) == (Urgency.URGENT, "urgent")
+    assert (decision.level, decision.lane) == ("urgent", "urgent")
 
 
 def test_what_is_left_to_the_centre_keeps_its_proposals() -> None:
@@ -100,7 +99,7 @@ async def test_words_of_danger_bring_the_number_to_call(asked: aiohttp.ClientSes
     async with asked.post("/api/proposals", json={"text": "Evimiz yanıyor, yangın var!"}) as reply:
         answer = await reply.json()
 
-    assert (answer["urgency"], answer["emergency_number"]) == ("urgent", "112")
+    assert (answer["urgency"], answer["emergency_number"]) == ("emergency", "112")
 
 
 @pytest.mark.parametrize(

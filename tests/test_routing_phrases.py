@@ -8,10 +8,9 @@ from shared.municipality import load
 from shared.phrases import PhraseBook
 from shared.text import fold, words
 from shared.topic_words import STRENGTH_MAX, TopicWords
-from shared.urgency import EmergencyWords
 
 MUNICIPALITY = load(Path(__file__).parent.parent / "municipality/ilkadim")
-EMERGENCIES = EmergencyWords(MUNICIPALITY.emergencies)
+ALARMS = MUNICIPALITY.alarms
 TOPICS = TopicWords(MUNICIPALITY.topics)
 
 
@@ -61,7 +60,7 @@ def test_what_is_no_folded_word_is_refused(phrase: str) -> None:
 )
 def test_danger_to_life_is_noticed_with_the_number_to_call(text: str, code: str, number: str) -> None:
     for spelling in (text, fold(text), text.replace("i", "İ").upper()):
-        alarm = EMERGENCIES.find(words(fold(spelling)))
+        alarm = ALARMS.find(words(fold(spelling)))
         assert alarm is not None
         assert (alarm.emergency.code, alarm.emergency.number) == (code, number)
 
@@ -78,11 +77,11 @@ def test_danger_to_life_is_noticed_with_the_number_to_call(text: str, code: str,
     ],
 )
 def test_what_only_sounds_like_danger_is_no_emergency(text: str) -> None:
-    assert EMERGENCIES.find(words(fold(text))) is None
+    assert ALARMS.find(words(fold(text))) is None
 
 
 def test_the_gravest_danger_is_told_first() -> None:
-    alarm = EMERGENCIES.find(words(fold("Rögar kapağı yok ve yangın çıktı")))
+    alarm = ALARMS.find(words(fold("Rögar kapağı yok ve yangın çıktı")))
 
     assert alarm is not None
     assert alarm.emergency.code == "fire"

@@ -8,13 +8,13 @@ from typing import Final
 from shared.contracts import Channel, Sender
 from shared.text import fold
 
-_FIRST_NAMES: Final = (
+FIRST_NAMES: Final = (
     *("Ahmet", "Mehmet", "Mustafa", "Ali", "Hüseyin", "Hasan", "İbrahim", "İsmail", "Osman", "Yusuf", "Murat", "Ömer"),
     *("Emre", "Burak", "Serkan", "Kemal", "Cengiz", "Volkan", "Fatma", "Ayşe", "Emine", "Hatice", "Zeynep", "Elif"),
     *("Meryem", "Şerife", "Zehra", "Sultan", "Hanife", "Merve", "Özlem", "Esra", "Büşra", "Gülsüm", "Sevgi", "Nuray"),
     *("Derya", "Pınar", "Tuğba", "Selin"),
 )
-_LAST_NAMES: Final = (
+LAST_NAMES: Final = (
     *("Yılmaz", "Kaya", "Demir", "Çelik", "Şahin", "Yıldız", "Yıldırım", "Öztürk", "Aydın", "Özdemir", "Arslan"),
     *("Doğan", "Kılıç", "Aslan", "Çetin", "Kara", "Koç", "Kurt", "Özkan", "Şimşek", "Polat", "Korkmaz", "Çakır"),
     *("Erdoğdu", "Uysal", "Karataş", "Güneş", "Bulut", "Turan", "Avcı", "Işık", "Tekin", "Ünal", "Sezer", "Güler"),
@@ -56,6 +56,6 @@ class Person:
 def people(count: int, chance: random.Random) -> list[Person]:
     """That many different persons."""
     return [
-        Person(f"{chance.choice(_FIRST_NAMES)} {chance.choice(_LAST_NAMES)}", number)
+        Person(f"{chance.choice(FIRST_NAMES)} {chance.choice(LAST_NAMES)}", number)
         for number in chance.sample(range(NUMBERS), count)
     ]

@@ -51,7 +51,6 @@ from shared.messaging.topology import LANES, reply_queue
 from shared.objects import ObjectSettings, ObjectStore, open_store
 from shared.settings import Key, Settings, key_bytes, read
 from shared.tokens import CaseTokens
-from shared.urgency import EmergencyWords
 from shared.vault import Vault
 
 SCHEMA = "intake"
@@ -124,9 +123,9 @@ def edge() -> Service:
     service = Service("intake-edge", SCHEMA, settings)
     objects = _objects(service)
     safe = Edge(service, objects)
-    emergencies = EmergencyWords(place.emergencies)
-    Webhooks(safe, emergencies, configured_endpoints(), settings.ilkim_public_url).mount(service.web)
-    form = Form(safe, service, emergencies)
+    alarms = place.alarms
+    Webhooks(safe, alarms, configured_endpoints(), settings.ilkim_public_url).mount(service.web)
+    form = Form(safe, service, alarms)
     callers, once = Callers(service), Once(service)
     ContactsApi(form, callers, once).mount(service.web)
     CitizenPages(service, safe, form, place, objects, key_bytes(settings.ilkim_tracking_key)).mount(service.web)
@@ -144,7 +143,7 @@ def collector() -> Service:
     collectors = Collectors(
         service,
         Edge(service, _objects(service)),
-        EmergencyWords(place.emergencies),
+        place.alarms,
         configured_collectors(),
         settings.database_url.get_secret_value(),
         SCHEMA,

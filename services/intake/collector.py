@@ -18,7 +18,7 @@ from services.intake.webhooks import lane_of_payload
 from shared import metrics
 from shared.contracts import WebhookReceived
 from shared.messaging import Service
-from shared.urgency import EmergencyWords
+from shared.urgency import Alarms
 
 log = structlog.get_logger()
 
@@ -71,14 +71,14 @@ class Collectors:
         self,
         service: Service,
         edge: Edge,
-        emergencies: EmergencyWords,
+        alarms: Alarms,
         collectors: Mapping[str, Collector],
         database_url: str,
         schema: str,
     ) -> None:
         self._service = service
         self._edge = edge
-        self._emergencies = emergencies
+        self._alarms = alarms
         self._collectors = collectors
         self._database_url, self._schema = database_url, schema
         self.states = {name: State() for name in collectors}
@@ -143,7 +143,7 @@ class Collectors:
     async def _accept(self, payload: WebhookReceived) -> None:
         """Return when it is safe. Raises BothAway."""
         if len(payload.body) > READ_ASIDE_BYTES:
-            lane = await asyncio.to_thread(lane_of_payload, payload, self._emergencies)
+            lane = await asyncio.to_thread(lane_of_payload, payload, self._alarms)
         else:
-            lane = lane_of_payload(payload, self._emergencies)
+            lane = lane_of_payload(payload, self._alarms)
         await self._edge.accept(payload, lane)

@@ -16,7 +16,7 @@ from shared.contracts.channel import TEXT_MAX
 from shared.ids import derived_id
 from shared.messaging import Service
 from shared.problems import Problem
-from shared.urgency import EmergencyWords
+from shared.urgency import Alarms
 
 FORM_BYTES_MAX: Final = 256 * 1024
 
@@ -84,14 +84,14 @@ NOTHING_BESIDE: Final = Beside()
 class Form:
     """The citizen's form as an API; the pages are built on it."""
 
-    def __init__(self, edge: Edge, service: Service, emergencies: EmergencyWords) -> None:
+    def __init__(self, edge: Edge, service: Service, alarms: Alarms) -> None:
         self._edge = edge
         self._service = service
-        self._emergencies = emergencies
+        self._alarms = alarms
 
     async def submit(self, form: FormMessage, beside: Beside = NOTHING_BESIDE) -> str | None:
         """Make a form safe; the number to call at once when life is at risk. Raises BothAway."""
-        lane, emergency_number = lane_of(form.text, self._emergencies)
+        lane, emergency_number = lane_of(form.text, self._alarms)
         now, submission_id = datetime.now(UTC), str(form.submission_id)
         message = MessageReceived(
             id=derived_id(now, "message", Channel.WEB, submission_id),

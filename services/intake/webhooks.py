@@ -7,12 +7,11 @@ from typing import Final
 from fastapi import FastAPI, Request, Response
 
 from services.intake.channels import ADAPTERS, Answered, BothAway, Endpoint, Knock
-from services.intake.domain import lane_of
 from services.intake.edge import Edge
 from services.intake.web import read_body
 from shared.contracts import Lane, WebhookReceived
 from shared.problems import Problem, problem
-from shared.urgency import EmergencyWords
+from shared.urgency import Alarms
 
 BODY_BYTES_MAX: Final = 3 * 1024 * 1024  # Meta's own limit, the largest of all
 
@@ -26,11 +25,9 @@ def configured_endpoints() -> dict[str, Endpoint]:
 class Webhooks:
     """`public_url` is where providers reach us, for signatures over the address; empty: as the request says."""
 
-    def __init__(
-        self, edge: Edge, emergencies: EmergencyWords, endpoints: Mapping[str, Endpoint], public_url: str = ""
-    ) -> None:
+    def __init__(self, edge: Edge, alarms: Alarms, endpoints: Mapping[str, Endpoint], public_url: str = "") -> None:
         self._edge = edge
-        self._emergencies = emergencies
+        self._alarms = alarms
         self._endpoints = endpoints
         self._public_url = public_url.rstrip("/")
 
@@ -53,7 +50,7 @@ class Webhooks:
             endpoint = self._endpoint(request)
             body = await read_body(request, BODY_BYTES_MAX)
             payload, answered = endpoint.admit(self._knock(request, body))
-            await self._edge.accept(payload, lane_of_payload(payload, self._emergencies))
+            await self._edge.accept(payload, lane_of_payload(payload, self._alarms))
         except Problem as error:
             return problem(error.status, error.title, error.detail)
         except BothAway:
@@ -75,13 +72,13 @@ class Webhooks:
         return Knock(request.method, url, dict(request.query_params), headers, body, datetime.now(UTC))
 
 
-def lane_of_payload(payload: WebhookReceived, emergencies: EmergencyWords) -> Lane:
+def lane_of_payload(payload: WebhookReceived, alarms: Alarms) -> Lane:
     """The lane by the citizens' words in it; one that cannot be read goes with the routine: intake parks it."""
     try:
         reading = ADAPTERS[payload.provider].read(payload)
     except (ValueError, RecursionError):
         return "routine"
-    return lane_of("\n".join(message.text for message in reading.messages), emergencies)[0]
+    return "urgent" if any(alarms.in_text(message.text) for message in reading.messages) else "routine"
 
 
 def _said(answered: Answered) -> Response:

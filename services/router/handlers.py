@@ -13,7 +13,7 @@ from services.router import store
 from services.router.counting import count
 from services.router.domain import life
 from services.router.domain.asking import split
-from services.router.domain.clock import due
+from services.router.domain.clock import earliest_due
 from services.router.domain.decision import Decision, Report, decide, decide_many
 from services.router.domain.entered import honour
 from services.router.domain.knowledge import Knowledge
@@ -162,14 +162,14 @@ class Router:
             neighbourhood=decision.neighbourhood,
             kind=decision.kind,
             urgency=decision.level,
-            due_at=self._due(event.occurred_at, decision.topic),
+            due_at=self._due(event.occurred_at, decision.topic, decision.level),
         )
 
-    def _due(self, opened_at: datetime, topic: str | None) -> datetime | None:
-        """By the topic's target; None: nobody knows the topic yet, or any more."""
-        if topic is None or topic not in self._topics:
-            return None
-        return due(opened_at, self.place.topic(topic).target, self.place.calendar, self.place.zone)
+    def _due(self, opened_at: datetime, topic: str | None, level: str | None) -> datetime | None:
+        """By the topic's target or the level's, whichever is earlier; None: neither is known, or any more."""
+        by_topic = self.place.topic(topic).target if topic and topic in self._topics else None
+        targets = [by_topic, self.place.target_of(level)]
+        return earliest_due(opened_at, targets, self.place.calendar, self.place.zone)
 
     def _objection(self, case: Case, answer: Answer) -> str | None:
         """Why the answer is not applied: the life of a case forbids it, or it names what nobody knows."""
@@ -210,7 +210,7 @@ class Router:
                 topic = answer.topic or case.topic
                 place = answer.neighbourhood or case.neighbourhood
                 case = life.assign(case, answer.decided_owner, self._kinds[answer.decided_owner], topic, place)
-                case = replace(case, due_at=self._due(case.opened_at, topic) or case.due_at)
+                case = replace(case, due_at=self._due(case.opened_at, topic, case.urgency) or case.due_at)
                 return case, [_reassigned(case, answer, f"desk:{answer.by or 'person'}", decided_by_a_person())]
             case _:
                 raise TypeError(f"no move for {answer.type}")

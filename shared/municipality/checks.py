@@ -90,6 +90,22 @@ def _check_incidents(municipality: Municipality) -> Iterator[Problem]:
 
 def _check_urgency(municipality: Municipality) -> Iterator[Problem]:
     phones = {institution.phone for institution in municipality.institutions}
+    first, *_, last = municipality.levels
+    if first.lane != "urgent" or last.lane != "routine":
+        trouble = (
+            f"the first level, {first.code}, is not of the urgent lane or the last, {last.code}, not of the routine"
+        )
+        yield Problem("urgency.toml", first.code, trouble, "Order the levels, the most urgent first")
+    codes = {level.code for level in municipality.levels}
+    for topic in municipality.topics:
+        if topic.urgency not in codes:
+            trouble = f"no level of urgency is called {topic.urgency}"
+            yield Problem(
+                f"topics/{topic.group}.toml", topic.code, trouble, "Add it to urgency.toml or correct the code"
+            )
+    if municipality.alarm.by_model not in {emergency.code for emergency in municipality.emergencies}:
+        trouble = f"no emergency is called {municipality.alarm.by_model}"
+        yield Problem("urgency.toml", "alarm", trouble, "Add the emergency, or correct `by_model`")
     for emergency in municipality.emergencies:
         if emergency.number not in phones:
             trouble = f"no institution has the advice number {emergency.number}"

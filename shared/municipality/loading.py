@@ -1,10 +1,11 @@
 """Loads a municipality from its folder: which files there are, and what each brings."""
 
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import Field
 
+from shared.contracts.channel import Code
 from shared.municipality.about import About, Account, Phone
 from shared.municipality.answers import StandardAnswer
 from shared.municipality.base import Named, PhoneNumber, Record
@@ -15,7 +16,6 @@ from shared.municipality.conversation import Conversation
 from shared.municipality.delivery import DeliveryRules, EventRule, Ladder, Provider
 from shared.municipality.files import read_areas, read_folder, read_table, read_toml, with_line
 from shared.municipality.incidents import IncidentGroup, Incidents
-from shared.municipality.kinds import Kinds
 from shared.municipality.mistakes import MunicipalityError, Problem
 from shared.municipality.municipality import Municipality
 from shared.municipality.owners import Department, Institution
@@ -23,9 +23,10 @@ from shared.municipality.places import CoastPoint, Landmark, Neighbour, Neighbou
 from shared.municipality.replies import OutcomeWords, Template
 from shared.municipality.rules import RoadKeeper, Rule
 from shared.municipality.topics import Level, Phrase, TopicGroup
-from shared.urgency import Emergency
+from shared.urgency import AlarmRules, Emergency
 
 Parts: TypeAlias = dict[str, Any]
+MINUTES_MAX: Final = 24 * 60
 
 
 def load(folder: Path) -> Municipality:
@@ -61,15 +62,12 @@ def _read_topics(folder: Path) -> Parts:
     urgency = read_toml(folder / "urgency.toml", _UrgencyFile)
     groups = read_folder(folder / "topics", TopicGroup)
     emergencies = tuple(Emergency(**_fields(row)) for row in urgency.emergency)
-    return {"topic_groups": groups, "levels": urgency.level, "emergencies": emergencies}
+    alarm = AlarmRules(**_fields(urgency.alarm))
+    return {"topic_groups": groups, "levels": urgency.level, "emergencies": emergencies, "alarm": alarm}
 
 
 def _read_incidents(folder: Path) -> Parts:
     return {"incidents": Incidents(**_fields(read_toml(folder / "incidents.toml", _IncidentsFile)))}
-
-
-def _read_kinds(folder: Path) -> Parts:
-    return {"kinds": read_toml(folder / "kinds.toml", Kinds)}
 
 
 def _read_places(folder: Path) -> Parts:
@@ -116,7 +114,7 @@ def _read_rules(folder: Path) -> Parts:
 
 
 _READERS = (
-    *(_read_about, _read_owners, _read_topics, _read_kinds, _read_places, _read_calendar, _read_words, _read_bulletin),
+    *(_read_about, _read_owners, _read_topics, _read_places, _read_calendar, _read_words, _read_bulletin),
     *(_read_answers, _read_delivery, _read_conversation, _read_rules, _read_incidents),
 )
 
@@ -141,11 +139,20 @@ class _InstitutionsFile(Record):
 class _EmergencyRow(Named):
     number: PhoneNumber
     phrases: tuple[Phrase, ...] = Field(min_length=1)
+    maybe: tuple[Phrase, ...] = ()
     unless: tuple[Phrase, ...] = ()
 
 
+class _AlarmRow(Record):
+    by_model: Code
+    remind_minutes: Annotated[int, Field(ge=1, le=MINUTES_MAX)]
+    gather_minutes: Annotated[int, Field(ge=1, le=MINUTES_MAX)]
+    calm: tuple[Phrase, ...] = ()
+
+
 class _UrgencyFile(Record):
-    level: tuple[Level, ...] = ()
+    alarm: _AlarmRow
+    level: tuple[Level, ...] = Field(min_length=2)
     emergency: tuple[_EmergencyRow, ...]
 
 

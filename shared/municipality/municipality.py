@@ -10,13 +10,12 @@ from shared.municipality.calendar import Calendar
 from shared.municipality.conversation import Conversation
 from shared.municipality.delivery import DeliveryRules
 from shared.municipality.incidents import Incidents
-from shared.municipality.kinds import Kinds
 from shared.municipality.owners import Department, Institution, Owner
 from shared.municipality.places import Area, CoastPoint, Landmark, Neighbour, Neighbourhood, Street
 from shared.municipality.replies import OutcomeWords, Rendered, ReplyEvent, Template, render
 from shared.municipality.rules import RoadKeeper, Rule
-from shared.municipality.topics import Level, Topic, TopicGroup
-from shared.urgency import Emergency
+from shared.municipality.topics import Level, Target, Topic, TopicGroup
+from shared.urgency import AlarmRules, Alarms, Emergency
 
 
 class Municipality(About):
@@ -25,9 +24,9 @@ class Municipality(About):
     departments: tuple[Department, ...]
     institutions: tuple[Institution, ...]
     topic_groups: tuple[TopicGroup, ...]
-    kinds: Kinds
     levels: tuple[Level, ...]
     emergencies: tuple[Emergency, ...]
+    alarm: AlarmRules
     neighbourhoods: tuple[Neighbourhood, ...]
     streets: tuple[Street, ...]
     areas: tuple[Area, ...]
@@ -56,6 +55,15 @@ class Municipality(About):
     def topic(self, code: str) -> Topic:
         """The topic of that code."""
         return self._topics[code]
+
+    def target_of(self, level: str | None) -> Target | None:
+        """By when a case of that level is due at the latest; None: the level says nothing, or nobody knows it."""
+        return next((row.target for row in self.levels if row.code == level), None)
+
+    @cached_property
+    def alarms(self) -> Alarms:
+        """Finds danger to life and limb in texts: the one detector of all services."""
+        return Alarms.of(self.emergencies, self.alarm)
 
     def neighbourhood(self, code: str) -> Neighbourhood:
         """The neighbourhood of that official id."""

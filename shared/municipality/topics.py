@@ -6,10 +6,10 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, PositiveInt, StringConstraints, model_validator
 
+from shared.contracts.base import Lane
 from shared.contracts.channel import Code
 from shared.municipality.base import Named, Record, Text
 from shared.text import fold
-from shared.urgency import Urgency
 
 
 class TargetUnit(StrEnum):
@@ -86,8 +86,9 @@ class Topic(Named):
 
     `hints` are phrases that often only tell of the place or of whom else was told ("muhtara da söyledik"): weak.
     `group` is the code of its `TopicGroup`; `also` the owners it concerns beside its own, the likeliest first;
-    `basis` the law that makes it the owner's duty. `public` is False where a case says something about a person or a
-    household: open data leaves it out. `listed` is False where citizens are not offered it as a service.
+    `urgency` the code of its level; `basis` the law that makes it the owner's duty. `public` is False where a case says
+    something about a person or a household: open data leaves it out. `listed` is False where citizens are not offered
+    it as a service.
     """
 
     group: Code
@@ -97,7 +98,7 @@ class Topic(Named):
     phrases: tuple[Phrase, ...] = Field(min_length=1)
     hints: tuple[Phrase, ...] = ()
     target: Target
-    urgency: Urgency
+    urgency: Code
     public: bool = True
     listed: bool = True
     question: tuple[Question, ...] = ()
@@ -124,7 +125,11 @@ class TopicGroup(Named):
 
 
 class Level(Named):
-    """What people call a degree of urgency; a text with one of its folded phrases is at least this urgent."""
+    """A degree of urgency (aciliyet); a text with one of its folded phrases is at least this urgent.
 
-    code: Urgency
+    A case is due by `target` at the latest; None: its topic alone says.
+    """
+
+    lane: Lane
+    target: Target | None = None
     phrases: tuple[Phrase, ...] = ()

@@ -10,14 +10,13 @@ from services.intake.domain.bursts import MESSAGES_MAX, Split, Waiting, can_wait
 from shared.contracts import Attachment, Channel, MessageReceived, Place, Purpose, Sender
 from shared.ids import new_id
 from shared.messaging.topology import INTAKE
-from shared.urgency import EmergencyWords
 from tests.builders import AT, PHONE, a_message
 from tests.harness import System, built, running, until
 from tests.intake.deciding import ilkadim
 from tests.intake.test_worker import count, has, told
 
 WINDOW: Final = timedelta(seconds=4)
-EMERGENCIES: Final = EmergencyWords(ilkadim().emergencies)
+ALARMS: Final = ilkadim().alarms
 
 
 def a_line(text: str = "Çukur var", seconds: float = 0, **changed: Any) -> MessageReceived:
@@ -33,7 +32,7 @@ def waiting(*messages: MessageReceived, person: Any = None) -> list[Waiting]:
 
 def cut(*messages: MessageReceived, after: float = 100) -> Split:
     """The messages as they split so many seconds after the first one's time."""
-    return split(waiting(*messages), WINDOW, AT + timedelta(seconds=after), EMERGENCIES)
+    return split(waiting(*messages), WINDOW, AT + timedelta(seconds=after), ALARMS)
 
 
 def texts(found: Split) -> list[str]:
@@ -69,7 +68,7 @@ def test_a_clock_that_is_ahead_makes_nobody_wait_longer() -> None:
     [row] = waiting(ahead)
     row = Waiting(row.id, row.message, row.person_id, row.raw_id, AT, 0)
 
-    assert split([row], WINDOW, AT + WINDOW, EMERGENCIES).over == ((row,),)
+    assert split([row], WINDOW, AT + WINDOW, ALARMS).over == ((row,),)
 
 
 def test_an_emergency_ends_its_burst_at_once_even_when_it_is_told_in_pieces() -> None:

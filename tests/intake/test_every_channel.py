@@ -20,7 +20,6 @@ from shared.messaging.topology import INTAKE
 from shared.municipality import Municipality
 from shared.problems import Problem
 from shared.settings import Settings
-from shared.urgency import EmergencyWords
 from tests.builders import AT
 from tests.harness import System, built, running, serving, until
 from tests.intake.deciding import registered
@@ -193,7 +192,7 @@ def place(module_system: System) -> Municipality:
 @every_channel
 @pytest.mark.parametrize(("text", "lane"), [("Yangın var, yardım edin", "urgent"), ("Çöp alınmadı", "routine")])
 def test_words_of_danger_take_the_urgent_lane(kit: ChannelKit, place: Municipality, text: str, lane: Lane) -> None:
-    assert lane_of_payload(kit.payload(kit.text(text, "a")), EmergencyWords(place.emergencies)) == lane
+    assert lane_of_payload(kit.payload(kit.text(text, "a")), place.alarms) == lane
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from shared.messaging import Service, Unit, single
 from shared.messaging.topology import INTAKE
 from shared.municipality import Municipality, Street
 from shared.text import fold, words
-from shared.urgency import Alarm, EmergencyWords
+from shared.urgency import Alarm
 
 log = structlog.get_logger()
 
@@ -105,7 +105,7 @@ class Entries:
 
     def alarm(self, text: str) -> Alarm | None:
         """The danger to life the words tell of."""
-        return self._emergencies.find(words(fold(text)))
+        return self.place.alarms.in_text(text)
 
     def streets(self, written: str) -> list[Street]:
         """Streets whose name begins as it is written, those that contain it after them; at most `STREETS_MAX`."""
@@ -128,10 +128,6 @@ class Entries:
             "muhtar_of": (entry.muhtar_of, self._names),
         }
         return {field: "wrong.unknown" for field, (code, codes) in known.items() if code and code not in codes}
-
-    @cached_property
-    def _emergencies(self) -> EmergencyWords:
-        return EmergencyWords(self.place.emergencies)
 
     @cached_property
     def _owners(self) -> frozenset[str]:

@@ -7,10 +7,9 @@ from itertools import pairwise
 from typing import Final
 from uuid import UUID
 
-from services.intake.domain.registration import lane_of
 from shared.contracts import Channel, MessageReceived, Purpose
 from shared.contracts.channel import TEXT_MAX
-from shared.urgency import EmergencyWords
+from shared.urgency import Alarms
 
 GATHERED: Final = frozenset({Channel.WHATSAPP, Channel.SMS, Channel.SOCIAL})
 # Kinds that are no part of a burst: they speak of one message, or come from a form of several parts.
@@ -60,14 +59,14 @@ def can_wait(message: MessageReceived) -> bool:
     )
 
 
-def split(messages: Sequence[Waiting], window: timedelta, now: datetime, emergencies: EmergencyWords) -> Split:
+def split(messages: Sequence[Waiting], window: timedelta, now: datetime, alarms: Alarms) -> Split:
     """Cut one sender's messages into bursts, and say which are over. An emergency ends its burst at once."""
     runs = _runs(sorted(messages, key=lambda row: (row.message.occurred_at, row.arrival)), window)
     if not runs:
         return Split(())
     *over, last = runs
     due_at = min(last[-1].from_moment + window, last[0].from_moment + SPAN_MAX)
-    if due_at <= now or _is_full(last) or _is_urgent(last, emergencies):
+    if due_at <= now or _is_full(last) or _is_urgent(last, alarms):
         return Split((*over, last))
     return Split(tuple(over), last, due_at)
 
@@ -115,8 +114,8 @@ def _is_full(run: Sequence[Waiting]) -> bool:
     return len(run) >= MESSAGES_MAX or letters >= LETTERS_MAX or span >= SPAN_MAX
 
 
-def _is_urgent(run: Sequence[Waiting], emergencies: EmergencyWords) -> bool:
-    return lane_of("\n".join(row.message.text for row in run), emergencies)[0] == "urgent"
+def _is_urgent(run: Sequence[Waiting], alarms: Alarms) -> bool:
+    return alarms.in_text("\n".join(row.message.text for row in run)) is not None
 
 
 def _as_corrected(messages: Sequence[MessageReceived]) -> list[MessageReceived]:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from services.intake.domain.followups import Around, follow_up
@@ -13,10 +12,8 @@ from shared.contracts import Channel, Effect, Lane, MessageReceived, Purpose
 from shared.contracts.channel import TEXT_MAX
 from shared.ids import derived_id
 from shared.personal import mask
-from shared.text import clean, fold, words
-from shared.urgency import EmergencyWords
-
-URGENCY_TEXT_MAX: Final = 2_000  # danger is told in the first sentences
+from shared.text import clean
+from shared.urgency import Alarm, Alarms
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +55,7 @@ class Registration:
     purpose: Purpose
     effect: Effect
     lane: Lane
-    emergency_number: str | None
+    alarm: Alarm | None
     opens: tuple[FiledCase, ...] = ()
     joins: tuple[UUID, ...] = ()
     links: tuple[UUID, ...] = ()
@@ -72,6 +69,11 @@ class Registration:
     def message(self) -> MessageReceived:
         """What was said."""
         return self.arrival.message
+
+    @property
+    def emergency_number(self) -> str | None:
+        """The number to call at once, when life is at risk."""
+        return self.alarm.emergency.number if self.alarm else None
 
     @property
     def contact_id(self) -> UUID:
@@ -94,9 +96,9 @@ def case_id(contact: UUID, occurred_at: datetime, index: int = 0) -> UUID:
     return derived_id(occurred_at, "case", contact, index)
 
 
-def lane_of(text: str, emergencies: EmergencyWords) -> tuple[Lane, str | None]:
+def lane_of(text: str, alarms: Alarms) -> tuple[Lane, str | None]:
     """The lane of a message, and the number to call at once when life is at risk."""
-    alarm = emergencies.find(words(fold(text[:URGENCY_TEXT_MAX])))
+    alarm = alarms.in_text(text)
     return ("urgent", alarm.emergency.number) if alarm else ("routine", None)
 
 
@@ -104,10 +106,10 @@ def register(arrival: Arrival, around: Around, doubt: Doubt, rules: Rules) -> Re
     """Decide what a contact does. Danger to life is never held, and nobody waits for it to be judged."""
     message = arrival.message
     requests = [clean(text[:TEXT_MAX]) for text in (message.requests or (message.text,))]
-    lane, number = lane_of("\n".join(requests), rules.emergencies)
-    if message.purpose is Purpose.AUTOMATIC:  # a machine is in no danger, and is not answered
-        lane, number = "routine", None
-    nothing = Registration(arrival, message.purpose, Effect.NONE, lane, number, flags=doubt.flags)
+    # A machine is in no danger, and is not answered.
+    alarm = None if message.purpose is Purpose.AUTOMATIC else rules.alarms.in_text("\n".join(requests))
+    lane: Lane = "urgent" if alarm else "routine"
+    nothing = Registration(arrival, message.purpose, Effect.NONE, lane, alarm, flags=doubt.flags)
     if message.purpose is not Purpose.REQUEST or message.kind == "deleted":
         return replace(nothing, links=_pointed(around), reason=_nothing_because(message))
     if (wish := rules.notices.wish(message)) is not None:

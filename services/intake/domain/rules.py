@@ -10,7 +10,7 @@ from services.intake.domain.holding import LoopLimit
 from shared.contracts import Channel, MessageReceived
 from shared.municipality import Municipality
 from shared.text import fold, words
-from shared.urgency import EmergencyWords
+from shared.urgency import Alarms
 
 # Where a citizen ends notices by a word; mail and pages have links for it.
 _BY_WORD: Final = frozenset({Channel.SMS, Channel.WHATSAPP})
@@ -35,7 +35,7 @@ class NoticeWords:
 class Rules:
     """All that `register` goes by beside the message and what is around it."""
 
-    emergencies: EmergencyWords
+    alarms: Alarms
     follow_ups: FollowUpWords
     notices: NoticeWords
     loop: LoopLimit
@@ -45,7 +45,7 @@ class Rules:
         """As a municipality's data has them."""
         said = place.conversation
         return cls(
-            EmergencyWords(place.emergencies),
+            place.alarms,
             FollowUpWords.of(said.follow_up, place.topics),
             NoticeWords(frozenset(said.notices.stop), frozenset(said.notices.start)),
             LoopLimit(said.loop.contacts_max, timedelta(minutes=said.loop.minutes)),

@@ -79,7 +79,7 @@ class Bursts:
         return can_wait(message) and self.registrar.rules.notices.wish(message) is None
 
     def _split(self, rows: Sequence[Waiting], now: datetime) -> Split:
-        return split(rows, self.window, now, self.registrar.rules.emergencies)
+        return split(rows, self.window, now, self.registrar.rules.alarms)
 
     def _arrival(self, run: Sequence[Waiting]) -> Arrival:
         return Arrival(

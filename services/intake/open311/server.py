@@ -41,7 +41,6 @@ from shared.municipality import Municipality
 from shared.objects import ObjectStore
 from shared.problems import Problem
 from shared.settings import Key, ProviderSettings, key_bytes
-from shared.urgency import EmergencyWords
 
 BASE: Final = "/open311"
 ACCOUNT: Final = "main"
@@ -87,7 +86,7 @@ class Open311:
         self._tokens = ReportTokens(key_bytes(settings.ilkim_tracking_key))
         self._reader = Reader(place, LinkSettings().hosts)
         self._view = PublicView(place, settings.ilkim_open311_descriptions)
-        self._emergencies = EmergencyWords(place.emergencies)
+        self._alarms = place.alarms
         self._jurisdictions = {place.code, settings.ilkim_open311_jurisdiction.lower() or place.code}
 
     def mount(self, web: FastAPI) -> None:
@@ -194,7 +193,7 @@ class Open311:
         """Make a report safe; what it answers holds nothing personal. The same report again is the same contact."""
         now = datetime.now(UTC)
         kept = await self._keep(form.files, report_id)
-        lane, emergency_number = lane_of(report.text, self._emergencies)
+        lane, emergency_number = lane_of(report.text, self._alarms)
         message = MessageReceived(
             id=derived_id(now, "message", Channel.MOBILE, report_id),
             occurred_at=now,

@@ -23,7 +23,6 @@ from shared.municipality import Municipality
 from shared.objects import ObjectStore
 from shared.pages import Pages
 from shared.tokens import CaseTokens, OptOutTokens
-from shared.urgency import EmergencyWords
 
 TEMPLATES: Final = Path(__file__).parent.parent / "templates"
 
@@ -42,7 +41,7 @@ class CitizenPages:
         self._pages = pages
         self._parts = (
             FormAids(place, places, seals, objects),
-            FormPages(form, pages, photos, seals, places, similar, EmergencyWords(place.emergencies)),
+            FormPages(form, pages, photos, seals, places, similar, place.alarms),
             StatusPages(form, pages, tokens, place),
             TrackingPages(service, form, pages, tokens, photos, seals, objects),
             OptOutPages(edge, pages, OptOutTokens(key)),

@@ -23,7 +23,7 @@ from services.intake.web import Form, read_body
 from shared.contracts.channel import TEXT_MAX
 from shared.pages import LANGUAGES, Pages
 from shared.problems import RETRY_AFTER_SECONDS, Problem
-from shared.urgency import EmergencyWords
+from shared.urgency import Alarms
 
 ALARM_BYTES_MAX: Final = 16 * 1024
 
@@ -50,7 +50,7 @@ class FormPages:
         seals: Seals,
         places: Places,
         similar: SimilarCases,
-        emergencies: EmergencyWords,
+        alarms: Alarms,
     ) -> None:
         self._form = form
         self._pages = pages
@@ -58,7 +58,7 @@ class FormPages:
         self._seals = seals
         self._places = places
         self._similar = similar
-        self._emergencies = emergencies
+        self._alarms = alarms
 
     def mount(self, web: FastAPI) -> None:
         """Add the pages."""
@@ -108,7 +108,7 @@ class FormPages:
             text = (await read_body(request, ALARM_BYTES_MAX)).decode("utf-8", "replace")
         except Problem as problem:
             return Response(status_code=problem.status)
-        _, number = lane_of(text, self._emergencies)
+        _, number = lane_of(text, self._alarms)
         return self._pages.render(request, "alarm.html", number=number) if number else Response(status_code=204)
 
     async def _send(self, request: Request, entry: Entry) -> Response:
@@ -174,7 +174,7 @@ class FormPages:
             "short_max": SHORT_MAX,
             "photos_max": PHOTOS_MAX,
             # Only a text that was sent is looked at here; while it is being typed, the script asks `alarm`.
-            "emergency_number": lane_of(entry.text, self._emergencies)[1] if entry.text else None,
+            "emergency_number": lane_of(entry.text, self._alarms)[1] if entry.text else None,
         }
         return self._pages.render(request, template, status=status, headers=headers, **common, **values)
 

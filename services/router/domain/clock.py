@@ -1,11 +1,19 @@
-"""When a case is due: its topic's target, counted on the municipality's calendar."""
+"""When a case is due: the target of its topic or its level, counted on the municipality's calendar."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 from shared.municipality import Calendar, Target, TargetUnit
 
 DAYS_MAX: Final = 400
+
+
+def earliest_due(
+    opened_at: datetime, targets: Iterable[Target | None], calendar: Calendar, zone: tzinfo
+) -> datetime | None:
+    """The first moment by which one of the targets wants it (UTC); None: there is none."""
+    return min((due(opened_at, target, calendar, zone) for target in targets if target), default=None)
 
 
 def due(opened_at: datetime, target: Target, calendar: Calendar, zone: tzinfo) -> datetime:

@@ -12,13 +12,13 @@ from services.router.domain.candidates import PROPOSALS_MAX, Candidates, find_ca
 from services.router.domain.knowledge import Knowledge
 from services.router.domain.rules import Applied, Situation
 from services.router.domain.several import further_owners
+from services.router.domain.urgency import UrgencyFound
 from shared.addresses import find as find_addresses
 from shared.contracts import CaseKind, Channel, Evidence, EvidenceKind, Lane, OwnerKind, Proposal, Why
 from shared.gazetteer import Clue, PlaceFound
-from shared.places.found import NOWHERE
 from shared.text import fold, words
 from shared.topic_words import TopicEvidence
-from shared.urgency import Alarm, Urgency
+from shared.urgency import Alarm
 
 TEXT_LETTERS_MAX = 20_000
 TOPICS_TOLD_MAX = 3
@@ -64,7 +64,6 @@ class Decision:
     automatic: bool
     proposals: tuple[Proposal, ...]
     why: Why
-    place: PlaceFound = NOWHERE
     kind: CaseKind | None = None
     alarm: Alarm | None = None
     secondary: tuple[Proposal, ...] = ()
@@ -91,16 +90,15 @@ def decide(report: Report, knowledge: Knowledge) -> Decision:
         text=report.text,
         addresses=find_addresses(report.text),
     )
-    alarm = knowledge.emergencies.find(text_words)
     chosen = knowledge.topics.by_code.get(report.topic or "")
     candidates = find_candidates(topics, probabilities, chosen, knowledge)
-    level, urgent = _urgency(text_words, candidates.best, alarm, knowledge)
-    applied = knowledge.rules.apply(_situation(report, text_words, topics, place, candidates, level, alarm))
+    urgency = knowledge.urgency.judge(text_words, candidates.best.topic if candidates.best else None)
+    applied = knowledge.rules.apply(_situation(report, text_words, topics, place, candidates, urgency))
     proposals = _ruled(candidates, applied, knowledge)
     best = proposals[0] if proposals else None
     doubt = _doubt(best, place, candidates, applied, knowledge)
     owner = best.owner if best and not doubt else knowledge.centre
-    level = Urgency(applied.level or level)
+    level = knowledge.urgency.raised(urgency.level, applied.level)
     further = further_owners(text_words, topics, best.owner, {knowledge.centre}) if best else ()
     return Decision(
         owner=owner,
@@ -108,13 +106,12 @@ def decide(report: Report, knowledge: Knowledge) -> Decision:
         likeliest=_likeliest(best, candidates, applied, knowledge),
         topic=best.topic if best and not doubt else None,
         level=level,
-        lane=level.value,
+        lane=knowledge.urgency.lane(level),
         neighbourhood=place.neighbourhood,
         confidence=best.confidence if best else 0.0,
         automatic=not doubt,
         proposals=proposals,
-        place=place,
-        alarm=alarm,
+        alarm=urgency.alarm,
         secondary=_secondary(best, applied, further),
         asks_split=applied.split or bool(further),
         why=Why(
@@ -122,7 +119,7 @@ def decide(report: Report, knowledge: Knowledge) -> Decision:
             threshold=knowledge.weighing.automatic_from,
             scores=candidates.scores,
             evidence=(
-                *urgent,
+                *urgency.evidence,
                 *applied.evidence,
                 *([Evidence(kind=EvidenceKind.CHOSEN, code=chosen.code)] if chosen else []),
                 *map(_topic_evidence, topics[:TOPICS_TOLD_MAX]),
@@ -141,8 +138,7 @@ def _situation(
     topics: Sequence[TopicEvidence],
     place: PlaceFound,
     candidates: Candidates,
-    level: str,
-    alarm: Alarm | None,
+    urgency: UrgencyFound,
 ) -> Situation:
     """What the rules may ask, with the topic of the likeliest owner in front."""
     best = candidates.best
@@ -152,8 +148,8 @@ def _situation(
         topics=tuple(dict.fromkeys([*first, *(found.topic.code for found in topics)])),
         owner=best.owner if best else None,
         confidence=best.confidence if best else 0.0,
-        level=level,
-        is_emergency=alarm is not None,
+        level=urgency.level,
+        is_emergency=urgency.alarm is not None,
         at=report.occurred_at,
         channel=report.channel,
         neighbourhood=place.neighbourhood,
@@ -211,7 +207,7 @@ def _doubt(
     if place.is_outside and place.outside_district is None:
         return _because("outside")
     if best.confidence < knowledge.weighing.automatic_from:
-        return _because("unsure", detail=best.owner, share=best.confidence)
+        return _because("unsure", share=best.confidence)
     if (other := candidates.contradicted_by) and not applied.is_certain:
         return _because("words_contradict", detail=other.owner, share=other.confidence)
     return None
@@ -219,26 +215,6 @@ def _doubt(
 
 def _because(code: str, detail: str = "", share: float | None = None) -> Evidence:
     return Evidence(kind=EvidenceKind.DOUBT, code=code, detail=detail, share=share)
-
-
-def _urgency(
-    text_words: Sequence[str], best: Proposal | None, alarm: Alarm | None, knowledge: Knowledge
-) -> tuple[Urgency, list[Evidence]]:
-    """An emergency makes a case urgent and tells whom to call; it never changes the owner."""
-    found = []
-    if alarm:
-        emergency = alarm.emergency
-        found.append(
-            Evidence(
-                kind=EvidenceKind.EMERGENCY, code=emergency.code, words=(_cut(alarm.phrase),), detail=emergency.number
-            )
-        )
-    urgent = Urgency.URGENT
-    for hit in knowledge.urgent_words.find(text_words)[:1]:
-        found.append(Evidence(kind=EvidenceKind.URGENCY, code=urgent, words=(_cut(hit.phrase),)))
-    if best and best.topic in knowledge.urgent_topics:
-        found.append(Evidence(kind=EvidenceKind.URGENCY, code=urgent, detail=best.topic))
-    return (urgent if found else Urgency.ROUTINE), found
 
 
 def _topic_evidence(found: TopicEvidence) -> Evidence:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from services.router.domain.decision import Decision
 from services.router.domain.knowledge import Knowledge
 from shared.contracts import Decided, Evidence, EvidenceKind
-from shared.urgency import Urgency
 
 
 def honour(
@@ -36,7 +35,7 @@ def honour(
         return _with_evidence(decision, (), unknown[:1])
     topic = decided.topic if decided.topic in topics else _topic_of(decided.owner, decision)
     neighbourhood = decided.neighbourhood if decided.neighbourhood in neighbourhoods else decision.neighbourhood
-    level = Urgency.URGENT if topic in knowledge.urgent_topics else Urgency(decision.level)
+    level = knowledge.urgency.raised(decision.level, knowledge.urgency.of_topic(topic))
     person = Evidence(kind=EvidenceKind.PERSON, code="entered", detail=decided.by)
     return replace(
         _with_evidence(decision, (person,), unknown),
@@ -45,7 +44,7 @@ def honour(
         likeliest=decided.owner,
         topic=topic,
         level=level,
-        lane=level.value,
+        lane=knowledge.urgency.lane(level),
         neighbourhood=neighbourhood,
         confidence=1.0,
         automatic=False,

@@ -7,12 +7,11 @@ from pathlib import Path
 from services.router.domain.evidence import WITHOUT_MODEL, Weighing
 from services.router.domain.model import ModelError, TextModel, load_model
 from services.router.domain.rules import Rules
+from services.router.domain.urgency import UrgencyWords
 from shared.contracts import OwnerKind
 from shared.gazetteer import Gazetteer
 from shared.municipality import Municipality
-from shared.phrases import PhraseBook
 from shared.topic_words import TopicWords
-from shared.urgency import EmergencyWords, Urgency
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +23,7 @@ class Knowledge:
     rules: Rules
     gazetteer: Gazetteer
     topics: TopicWords
-    urgent_topics: frozenset[str]
-    emergencies: EmergencyWords
-    urgent_words: PhraseBook[None]
+    urgency: UrgencyWords
     model: TextModel | None
     version: str = ""
     trouble: Mapping[str, str] = field(default_factory=dict)
@@ -43,7 +40,6 @@ def load_knowledge(municipality: Municipality, model_folder: Path) -> Knowledge:
     Never raises for the model: without one everything goes to the solution centre, and every decision says so.
     """
     model, trouble = _model(model_folder)
-    urgent = [level for level in municipality.levels if level.code == Urgency.URGENT]
     return Knowledge(
         centre=municipality.solution_centre.code,
         kinds={department.code: department.kind for department in municipality.departments}
@@ -51,9 +47,7 @@ def load_knowledge(municipality: Municipality, model_folder: Path) -> Knowledge:
         rules=Rules.of(municipality),
         gazetteer=Gazetteer.of(municipality),
         topics=TopicWords(municipality.topics),
-        urgent_topics=frozenset(topic.code for topic in municipality.topics if topic.urgency == Urgency.URGENT),
-        emergencies=EmergencyWords(municipality.emergencies),
-        urgent_words=PhraseBook((phrase, None) for level in urgent for phrase in level.phrases),
+        urgency=UrgencyWords.of(municipality),
         model=model,
         trouble=trouble,
     )
