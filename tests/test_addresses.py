@@ -29,6 +29,9 @@ def written(text: str) -> str:
         ),
         ("1234. Sokak'ta elektrik direği eğik", "1234. Sokak'ta"),
         ("Avdan köyü yolunda çukur", "Avdan köyü"),
+        ("Saathane Meydanı'nda bankların hepsi kırık", "Saathane Meydanı'nda"),
+        ("saathane meydanında bankların hepsi kırık", "saathane meydanında"),
+        ("Çınar Sitesi B Blok kat:2 önünde su var", "Çınar Sitesi B Blok kat:2"),
     ],
 )
 def test_an_address_is_found_where_it_stands(text: str, address: str) -> None:

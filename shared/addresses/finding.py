@@ -5,8 +5,8 @@ from functools import lru_cache
 from typing import Final
 
 from shared.addresses.fields import AddressSpan, read_fields
-from shared.addresses.lexicon import WordKind
-from shared.addresses.tagger import BEGIN, OUT, Tagger
+from shared.addresses.lexicon import ENDINGS, WordKind
+from shared.addresses.tagger import BEGIN, INSIDE, OUT, Tagger
 from shared.addresses.tokens import Tokens, read, windows
 
 SPANS_MAX: Final = 20
@@ -15,6 +15,9 @@ _NEVER_INSIDE: Final = frozenset({WordKind.RELATION, WordKind.ADDRESS_WORD, Word
 _NAMED_AFTER_A_PROVINCE: Final = frozenset(
     {WordKind.STREET, WordKind.BUILDING, WordKind.NEIGHBOURHOOD, WordKind.PUBLIC}
 )
+_NAMED_KINDS: Final = frozenset({WordKind.STREET, WordKind.NEIGHBOURHOOD, WordKind.BUILDING, WordKind.VILLAGE})
+_SAID_BESIDE: Final = frozenset({WordKind.COMMON, WordKind.VERB})
+_WHERE: Final = ("nda", "nde", "ndan", "nden", "ndaki", "ndeki", "kta", "ktan", "ktaki", "sine", "ina", "ine")
 _DATED: Final = frozenset(
     ["mayis", "yil", "agustos", "temmuz", "eylul", "kasim", "ekim", "nisan", "subat", "mart", "haziran", "evler"]
 )
@@ -30,29 +33,56 @@ _NEEDED: Final = _NAMED_AFTER_A_PROVINCE | {
 }
 
 
-def find(text: str) -> tuple[AddressSpan, ...]:
+def find(text: str, tagger: Tagger | None = None) -> tuple[AddressSpan, ...]:
     """The addresses of a text in order, none overlapping, at most `SPANS_MAX`; total over any text.
 
     Costs little where no word of an address stands. Only the first `TEXT_LETTERS_MAX` letters are read.
+    `tagger`: another one than the shipped, to measure it.
     """
     tokens = read(text)
     found: list[AddressSpan] = []
-    for start, end in windows(tokens):
-        for first, last in spans(tokens, _tagger().tag(tokens, start, end), start):
-            first, last = _whole(tokens, first, last)
-            found.append(read_fields(tokens, first, last))
-            if len(found) == SPANS_MAX:
-                return tuple(found)
+    for first, last in spans(tokens, tagger or _shipped()):
+        found.append(read_fields(tokens, first, last))
+        if len(found) == SPANS_MAX:
+            break
     return tuple(found)
 
 
-def spans(tokens: Tokens, tags: Sequence[int], start: int) -> Iterator[tuple[int, int]]:
-    """First and last word of each address among the tagged words that begin at word `start`."""
-    return (
-        (first, last)
-        for first, last in _runs(tokens, tags, start)
-        if any(kind in _NEEDED for kind in tokens.kinds[first : last + 1])
-    )
+def spans(tokens: Tokens, tagger: Tagger) -> Iterator[tuple[int, int]]:
+    """First and last word of each address, in order."""
+    read_to = 0
+    for start, end in windows(tokens):
+        tags = tagger.tag(tokens, start, end)
+        _mend(tokens, tags, start)
+        for first, last in _runs(tokens, tags, start):
+            if any(kind in _NEEDED for kind in tokens.kinds[first : last + 1]):
+                first, last = _whole(tokens, max(first, read_to), last)
+                yield first, last
+                read_to = last + 1
+
+
+def _mend(tokens: Tokens, tags: list[int], start: int) -> None:
+    """A name with "sokak" or the like behind it is always an address, also where the tagger sees none."""
+    for at in range(1, len(tags)):
+        if tags[at] != OUT or tags[at - 1] != OUT or tokens.kinds[start + at] not in _NAMED_KINDS:
+            continue
+        if _is_name(tokens, start + at - 1) and tokens.gaps[start + at] in "_.;":
+            tags[at - 1 : at + 1] = [BEGIN, INSIDE]
+            if (
+                at > 1
+                and tags[at - 2] == OUT
+                and tokens.gaps[start + at - 1] == "_"
+                and _is_name(tokens, start + at - 2)
+            ):
+                tags[at - 2 : at] = [BEGIN, INSIDE]
+
+
+def _is_name(tokens: Tokens, at: int) -> bool:
+    """A number, or a word that names places and persons, or one with a capital."""
+    kind = tokens.kinds[at]
+    if kind in (WordKind.PLACE, WordKind.PERSON, WordKind.TITLE) or kind in _DIGITS:
+        return True
+    return kind is WordKind.OTHER and tokens.shapes[at] == "C"
 
 
 def _runs(tokens: Tokens, tags: Sequence[int], start: int) -> Iterator[tuple[int, int]]:
@@ -70,15 +100,27 @@ def _runs(tokens: Tokens, tags: Sequence[int], start: int) -> Iterator[tuple[int
 
 def _whole(tokens: Tokens, first: int, last: int) -> tuple[int, int]:
     """With the digits of a name like "19 Mayıs" before it, and "D 3" or an ending behind it."""
+    last = _without_tail(tokens, first, last)
     if first and tokens.words[first] in _DATED and tokens.kinds[first - 1] is WordKind.SHORT_DIGITS:
         first -= 1
     if tokens.kinds[last] in _VALUED and last + 1 < len(tokens) and tokens.kinds[last + 1] in _DIGITS:
         last += 1
     while last + 2 < len(tokens) and tokens.kinds[last + 1] in _VALUED and tokens.kinds[last + 2] in _DIGITS:
         last += 2
-    if last + 1 < len(tokens) and tokens.gaps[last + 1] == "'" and tokens.kinds[last + 1] is WordKind.ENDING:
+    if last + 1 < len(tokens) and tokens.gaps[last + 1] == "'" and tokens.words[last + 1] in ENDINGS:
         last += 1
     return first, last
+
+
+def _without_tail(tokens: Tokens, first: int, last: int) -> int:
+    """Where it really ends: "Gazi Caddesinde bankların hepsi" ends with the word that says where."""
+    while last > first and tokens.kinds[last] in _SAID_BESIDE:
+        last -= 1
+    for at in range(last, first, -1):
+        if tokens.kinds[at] in _DIGITS or tokens.kinds[at] in _NEEDED:
+            is_where = tokens.kinds[at] in _NAMED_KINDS and tokens.words[at].endswith(_WHERE)
+            return at if is_where else last
+    return last
 
 
 def _is_never_inside(tokens: Tokens, at: int) -> bool:
@@ -96,5 +138,5 @@ def _are_two_districts(tokens: Tokens, at: int) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _tagger() -> Tagger:
+def _shipped() -> Tagger:
     return Tagger.load()

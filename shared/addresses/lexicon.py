@@ -217,7 +217,7 @@ def _names() -> tuple[frozenset[str], frozenset[str]]:
 
 
 PROVINCES, DISTRICT_NAMES = _names()
-_ENDINGS: Final = frozenset(_PLACE_ENDINGS.split())
+ENDINGS: Final = frozenset(_PLACE_ENDINGS.split())
 _PLACES: Final = frozenset(PLACE_WORDS.read_text(encoding="utf-8").split())
 
 
@@ -249,7 +249,7 @@ def _kind_of_digits(word: str) -> WordKind:
 
 def _place_kind(word: str) -> WordKind | None:
     for cut in range(len(word), _PLACE_LETTERS_MIN - 2, -1):
-        if cut < len(word) and word[cut:] not in _ENDINGS:
+        if cut < len(word) and word[cut:] not in ENDINGS:
             continue
         if word[:cut] in PROVINCES:
             return WordKind.PROVINCE
