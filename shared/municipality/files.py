@@ -38,15 +38,30 @@ def read_toml(path: Path, model: type[Model], name: str = "") -> Model:
 
 
 def with_line(folder: Path, problem: Problem) -> Problem:
-    """A mistake that was found across files, with the line of its entry where that stands in a TOML file."""
+    """A mistake that was found across files, with the line of its entry where that stands in a TOML or CSV file."""
     path = folder / problem.file
-    if problem.line is not None or not problem.file.endswith(".toml") or not path.is_file():
+    if problem.line is not None or not path.is_file():
         return problem
-    text = path.read_text(encoding="utf-8")
+    match path.suffix:
+        case ".toml":
+            return problem._replace(line=_line_in_toml(path.read_text(encoding="utf-8"), problem))
+        case ".csv":
+            return problem._replace(line=_line_in_table(path.read_text(encoding="utf-8"), problem.entry))
+        case _:
+            return problem
+
+
+def _line_in_toml(text: str, problem: Problem) -> int | None:
     content = tomllib.loads(text)
     entries = ((kind, place) for kind, rows in content.items() if isinstance(rows, list) for place in range(len(rows)))
     entry = next((entry for entry in entries if _is_called(content[entry[0]][entry[1]], problem.entry)), None)
-    return problem if entry is None else problem._replace(line=TomlLines(text).line_of((*entry, *problem.field)))
+    return None if entry is None else TomlLines(text).line_of((*entry, *problem.field))
+
+
+def _line_in_table(text: str, entry: str) -> int | None:
+    """An entry is called by its first column, or by its first two ("Gazi Cadde")."""
+    reader = csv.reader(text.splitlines())
+    return next((reader.line_num for row in reader if entry in {"".join(row[:1]), " ".join(row[:2])}), None)
 
 
 def read_folder(folder: Path, model: type[Model]) -> tuple[Model, ...]:
@@ -75,13 +90,18 @@ def read_table(path: Path, model: type[Model]) -> tuple[Model, ...]:
             f"the columns are {', '.join(reader.fieldnames or ['none'])}",
             f"Make them {', '.join(model.model_fields)}",
         )
+    rows, lines = [], []
     try:
-        rows = list(reader)
+        for row in reader:
+            rows.append(row)
+            lines.append(reader.line_num)
         return TypeAdapter(tuple[model, ...]).validate_python(rows)  # type: ignore[valid-type]
     except csv.Error as error:
         raise _mistake(path.name, f"line {reader.line_num}", f"is no CSV: {error}", "Correct that line") from error
     except ValidationError as error:
-        raise MunicipalityError(_problem(path.name, rows, detail) for detail in error.errors()) from error
+        raise MunicipalityError(
+            _problem(path.name, rows, detail)._replace(line=lines[int(detail["loc"][0])]) for detail in error.errors()
+        ) from error
 
 
 def read_areas(path: Path) -> tuple[Area, ...]:
