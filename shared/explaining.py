@@ -85,6 +85,7 @@ class _Reader:
         self._formats = Formats(language, municipality.zone)
         self._quoted = quoted
         self._words = _catalogue()
+        self._candidates = [found for found in why.evidence if found.kind is _K.PLACE and found.code == "candidate"]
 
     def sentence(self, found: Evidence) -> str:
         """What it says."""
@@ -141,22 +142,29 @@ class _Reader:
         return self._say("model.weighed", owner=owner, share=share, sum=sum_, threshold=threshold)
 
     def _place(self, found: Evidence) -> str:
+        if found.code == "candidate" and len(self._candidates) > 1:
+            # Told together, by the first of them.
+            return self._say("place.candidates", candidates=self._listed()) if found == self._candidates[0] else ""
         return self._coded(
             found,
             neighbourhood=self._names.neighbourhood(found.detail) or found.detail,
             district=found.detail,
-            street=found.words[0] if found.words else found.detail,
+            street=self._quoted.quote(found.words[0]) if found.words else found.detail,
             share=self._formats.percent(found.share or 0, 0),
-            count=len(self._candidates()) or 2,
+            count=len(self._candidates) or 2,
             **self._quote(found),
         )
+
+    def _listed(self) -> str:
+        rows = [
+            f"{self._names.neighbourhood(found.detail) or found.detail} {self._formats.percent(found.share or 0, 0)}"
+            for found in self._candidates
+        ]
+        return ", ".join(rows)
 
     def _owner(self, code: str) -> str:
         """Without what stands in brackets behind it."""
         return self._names.owner(code).partition(" (")[0]
-
-    def _candidates(self) -> set[str]:
-        return {found.detail for found in self._why.evidence if found.kind is _K.PLACE and found.code == "candidate"}
 
     def _doubt(self, found: Evidence) -> str:
         best = self._why.scores[0].owner if self._why.scores else ""

@@ -68,6 +68,15 @@ def test_a_street_through_several_neighbourhoods_says_how_likely_each_is() -> No
     assert told(found) == "Yer: 100. Yıl Bulvarı; Kale Mahallesi olasılığı %34."
 
 
+def test_neighbourhoods_that_come_into_question_are_told_together() -> None:
+    codes = [row.code for row in PLACE.neighbourhoods if row.name in ("Kale", "Zafer")]
+    rows = tuple(Evidence(kind=K.PLACE, code="candidate", detail=code, share=0.34) for code in codes)
+
+    (sentence,) = sentences(Why(evidence=rows), PLACE, "tr")
+
+    assert "Kale %34" in sentence and "Zafer %34" in sentence
+
+
 def test_the_weightiest_comes_first_and_nothing_is_said_twice() -> None:
     kind = Evidence(kind=K.KIND, code=CaseKind.TIP)
     evidence = (kind, Evidence(kind=K.MODEL, code="saski", share=0.5), kind, Evidence(kind=K.EMERGENCY, code="gas"))
