@@ -92,7 +92,7 @@ class Gazetteer:
     def of(cls, municipality: Municipality) -> "Gazetteer":
         """The gazetteer of a municipality's data. Raises GazetteerError when it has no places, or broken ones."""
         if not municipality.neighbourhoods or not municipality.areas:
-            raise GazetteerError("the municipality has no neighbourhoods or no polygons")
+            raise GazetteerError(municipality.without_ground or "the municipality has no neighbourhoods or no polygons")
         try:
             return cls(
                 municipality.neighbourhoods,
@@ -106,6 +106,14 @@ class Gazetteer:
             )
         except (ValueError, IndexError, KeyError) as error:
             raise GazetteerError(f"the places cannot be indexed: {error}") from error
+
+    @classmethod
+    def or_empty(cls, municipality: Municipality) -> "Gazetteer":
+        """As `of`, or one that finds nothing: for what goes on without places."""
+        try:
+            return cls.of(municipality)
+        except GazetteerError:
+            return cls.empty()
 
     @classmethod
     def empty(cls) -> "Gazetteer":

@@ -44,7 +44,7 @@ class DeskSettings(Settings):
 def desk() -> Service:
     """The process that keeps the work list and answers for those who work in it."""
     settings = read(DeskSettings)
-    place = municipality.load(settings.ilkim_municipality)
+    place = municipality.load_for_service(settings.ilkim_municipality)
     service = Service("desk", SCHEMA, settings)
     work = Work(service, place)
     vault = Vault(key_bytes(settings.ilkim_vault_key), key_bytes(settings.ilkim_blind_index_key))

@@ -92,7 +92,7 @@ class EdgeSettings(Settings):
 def worker() -> Service:
     """The process that registers contacts from the intake queues."""
     settings = read(IntakeSettings)
-    place = municipality.load(settings.ilkim_municipality)
+    place = municipality.load_for_service(settings.ilkim_municipality)
     service = Service("intake-worker", SCHEMA, settings)
     objects = _objects(service)
     vault = Vault(key_bytes(settings.ilkim_vault_key), key_bytes(settings.ilkim_blind_index_key))
@@ -119,7 +119,7 @@ def worker() -> Service:
 def edge() -> Service:
     """The process that answers webhooks and the citizen's form."""
     settings = read(EdgeSettings)
-    place = municipality.load(settings.ilkim_municipality)
+    place = municipality.load_for_service(settings.ilkim_municipality)
     service = Service("intake-edge", SCHEMA, settings)
     objects = _objects(service)
     safe = Edge(service, objects)
@@ -138,7 +138,7 @@ def edge() -> Service:
 def collector() -> Service:
     """The process that fetches and listens where providers do not call us: mailboxes, polled inboxes, exchanges."""
     settings = read(Settings)
-    place = municipality.load(settings.ilkim_municipality)
+    place = municipality.load_for_service(settings.ilkim_municipality)
     service = Service("intake-collector", SCHEMA, settings)
     collectors = Collectors(
         service,

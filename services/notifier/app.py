@@ -49,7 +49,7 @@ def notifier() -> Service:
     settings = read(NotifierSettings)
     service = Service("notifier", SCHEMA, settings)
     vault = Vault(key_bytes(settings.ilkim_vault_key), key_bytes(settings.ilkim_blind_index_key))
-    place = municipality.load(settings.ilkim_municipality)
+    place = municipality.load_for_service(settings.ilkim_municipality)
     tracking = key_bytes(settings.ilkim_tracking_key)
     composer = Composer(place, CaseTokens(tracking), OptOutTokens(tracking), settings.ilkim_public_url.rstrip("/"))
     lanes = _lanes(place.delivery, settings.notifier_per_second)

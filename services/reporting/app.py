@@ -36,7 +36,7 @@ FACTS: list[type[Message]] = [
 def reporting() -> Service:
     """The process that counts, and serves the figures."""
     settings = read(Settings)
-    place = municipality.load(settings.ilkim_municipality)
+    place = municipality.load_for_service(settings.ilkim_municipality)
     service = Service("reporting", SCHEMA, settings)
     service.consume(Consumer("reporting", ["reporting.events"], FACTS, Reporting(place.zone).count, linger_seconds=0.2))
     figures = Figures(service, place)

@@ -27,6 +27,7 @@ log = structlog.get_logger()
 
 FOLDER: Final = "folder"
 KEPT: Final = "kept"
+WITHOUT_PLACES: Final = "folder without places"
 
 
 class Live:
@@ -68,13 +69,20 @@ class Live:
         await self.router.take_answers(unit, events)
 
     async def start(self) -> None:
-        """Decide by the folder, or by the version that was kept last. Raises MunicipalityError with neither there."""
+        """Decide by the folder, or by the version that was kept last, or by the folder without its places.
+
+        Raises MunicipalityError where none of them can be.
+        """
         self._seen = self._read = look(self._folder, self._model)
         try:
             self._take(await asyncio.to_thread(load_known, self._folder, self._model), FOLDER)
         except MunicipalityError as error:
             self._refuse(error.problems)
-            await self._start_by_the_kept(error)
+            try:
+                await self._start_by_the_kept(error)
+            except MunicipalityError:
+                known = await asyncio.to_thread(load_known, self._folder, self._model, or_without_ground=True)
+                self._take(known, WITHOUT_PLACES)
 
     async def watch(self) -> None:
         """Look for changes for ever."""
@@ -127,7 +135,7 @@ class Live:
         before = self._known.version if self._known else None
         self._known, self._router = known, Router(known.place, known.knowledge)
         self._source, self._since = source, datetime.now(UTC)
-        self._is_kept = False
+        self._is_kept = source == WITHOUT_PLACES  # nobody wants to start by it once more
         if source == FOLDER:
             self._refused = ()
             metrics.RULES_REFUSED.set(0)

@@ -7,7 +7,7 @@ from shared.municipality.answers import StandardAnswer
 from shared.municipality.bulletin import Bulletin, Fact, Group, Labelled, Line
 from shared.municipality.calendar import Calendar
 from shared.municipality.incidents import IncidentGroup, Incidents, Reach
-from shared.municipality.loading import load
+from shared.municipality.loading import load, load_for_service
 from shared.municipality.mistakes import MunicipalityError
 from shared.municipality.municipality import Municipality
 from shared.municipality.places import (
@@ -57,6 +57,7 @@ __all__ = [
     "TopicGroup",
     "When",
     "load",
+    "load_for_service",
     "neutralise",
     "street_key",
 ]

@@ -113,6 +113,8 @@ def _check_urgency(municipality: Municipality) -> Iterator[Problem]:
 
 
 def _check_places(municipality: Municipality) -> Iterator[Problem]:
+    if municipality.without_ground:
+        return
     known = {neighbourhood.code: neighbourhood for neighbourhood in municipality.neighbourhoods}
     for street in municipality.streets:
         if street.neighbourhood not in known:

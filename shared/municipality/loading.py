@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
 
+import structlog
 from pydantic import Field
 
 from shared.contracts.channel import Code
@@ -16,7 +17,7 @@ from shared.municipality.conversation import Conversation
 from shared.municipality.delivery import DeliveryRules, EventRule, Ladder, Provider
 from shared.municipality.files import read_areas, read_folder, read_table, read_toml, with_line
 from shared.municipality.incidents import IncidentGroup, Incidents
-from shared.municipality.mistakes import MunicipalityError, Problem
+from shared.municipality.mistakes import PROBLEMS_SHOWN_MAX, MunicipalityError, Problem
 from shared.municipality.municipality import Municipality
 from shared.municipality.owners import Department, Institution
 from shared.municipality.places import CoastPoint, Landmark, Neighbour, Neighbourhood, Street
@@ -25,7 +26,13 @@ from shared.municipality.rules import RoadKeeper, Rule
 from shared.municipality.topics import Level, Phrase, TopicGroup
 from shared.urgency import AlarmRules, Emergency
 
+log = structlog.get_logger()
+
 Parts: TypeAlias = dict[str, Any]
+# What places are found by, beside their names: without it a service can still do everything else.
+GROUND_FILES: Final = frozenset(
+    {"streets.csv", "neighbours.csv", "landmarks.csv", "coast.csv", "neighbourhoods.geojson"}
+)
 MINUTES_MAX: Final = 24 * 60
 
 
@@ -40,6 +47,31 @@ def load(folder: Path) -> Municipality:
             problems += error.problems
     if problems:
         raise MunicipalityError(problems)
+    municipality = Municipality(**parts)
+    if problems := list(mistakes_across_files(municipality)):
+        raise MunicipalityError(with_line(folder, problem) for problem in problems)
+    return municipality
+
+
+def load_for_service(folder: Path) -> Municipality:
+    """As `load`; but broken files of the ground stop no service.
+
+    Then there is no ground: `without_ground` says why, and whoever locates finds nothing. Every other mistake raises.
+    """
+    try:
+        return load(folder)
+    except MunicipalityError as error:
+        if not {problem.file for problem in error.problems} <= GROUND_FILES:
+            raise
+        log.error("places_unusable", problems=[str(problem) for problem in error.problems[:PROBLEMS_SHOWN_MAX]])
+        return _load_without_ground(folder, str(error.problems[0]))
+
+
+def _load_without_ground(folder: Path, trouble: str) -> Municipality:
+    parts: Parts = {"without_ground": trouble} | dict.fromkeys(("streets", "areas", "neighbours"), ())
+    for read in (*_READERS, _read_neighbourhoods):
+        if read is not _read_places:
+            parts |= read(folder)
     municipality = Municipality(**parts)
     if problems := list(mistakes_across_files(municipality)):
         raise MunicipalityError(with_line(folder, problem) for problem in problems)
@@ -71,14 +103,17 @@ def _read_incidents(folder: Path) -> Parts:
 
 
 def _read_places(folder: Path) -> Parts:
-    return {
-        "neighbourhoods": read_table(folder / "neighbourhoods.csv", Neighbourhood),
+    return _read_neighbourhoods(folder) | {
         "streets": read_table(folder / "streets.csv", Street),
         "neighbours": read_table(folder / "neighbours.csv", Neighbour),
         "landmarks": read_table(folder / "landmarks.csv", Landmark),
         "coast": read_table(folder / "coast.csv", CoastPoint),
         "areas": read_areas(folder / "neighbourhoods.geojson"),
     }
+
+
+def _read_neighbourhoods(folder: Path) -> Parts:
+    return {"neighbourhoods": read_table(folder / "neighbourhoods.csv", Neighbourhood)}
 
 
 def _read_calendar(folder: Path) -> Parts:

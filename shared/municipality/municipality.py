@@ -33,6 +33,7 @@ class Municipality(About):
     neighbours: tuple[Neighbour, ...]
     landmarks: tuple[Landmark, ...] = ()
     coast: tuple[CoastPoint, ...] = ()
+    without_ground: str = ""  # why there are no streets and polygons; "" when there are
     calendar: Calendar
     templates: tuple[Template, ...]
     outcomes: tuple[OutcomeWords, ...]

@@ -29,7 +29,7 @@ def check_road_keepers(municipality: Municipality) -> Iterator[Problem]:
     keys = Counter(street_key(row.name, row.type) for row in municipality.road_keepers)
     for row in municipality.road_keepers:
         entry, key = f"{row.name} {row.type}", street_key(row.name, row.type)
-        if key not in streets:
+        if key not in streets and not municipality.without_ground:
             yield Problem(KEEPERS, entry, "is no street of streets.csv", "Write name and type as they stand there")
         if row.keeper not in owners:
             remedy = "Add it to departments.toml or institutions.toml, or correct the code"
@@ -61,6 +61,8 @@ def _unknown_codes(rule: Rule, municipality: Municipality) -> Iterator[Problem]:
         ("then", "level", _given(rule.then.level), levels, "urgency.toml"),
     )
     for part, field, codes, known, file in named:
+        if field == "landmarks" and municipality.without_ground:
+            continue
         for code in codes:
             if code not in known:
                 trouble = f"{part}.{field}: nothing in {file} is called {code}"

@@ -50,7 +50,7 @@ class Registrar:
     @cached_property
     def gazetteer(self) -> Gazetteer:
         """The municipality's ground."""
-        return Gazetteer.of(self.place)
+        return Gazetteer.or_empty(self.place)
 
     async def register(self, unit: Unit, arrivals: Sequence[Arrival], *, was_held: bool = False) -> list[Registration]:
         """Register contacts whose messages are new, in their order; each counts once for all that it causes.

@@ -35,7 +35,7 @@ class Places:
 
     def __init__(self, place: Municipality) -> None:
         self._place = place
-        self._gazetteer = Gazetteer.of(place)
+        self._gazetteer = Gazetteer.or_empty(place)
         self.names = tuple(sorted((row.name for row in place.neighbourhoods), key=sort_key))
         rows = sorted(place.streets, key=lambda row: sort_key(f"{row.name} {row.type}"))
         named = [(_called(row), place.neighbourhood(row.neighbourhood).name) for row in rows]

@@ -9,7 +9,7 @@ from services.router.domain.model import ModelError, TextModel, load_model
 from services.router.domain.rules import Rules
 from services.router.domain.urgency import UrgencyWords
 from shared.contracts import OwnerKind
-from shared.gazetteer import Gazetteer
+from shared.gazetteer import Gazetteer, GazetteerError
 from shared.municipality import Municipality
 from shared.topic_words import TopicWords
 
@@ -37,19 +37,21 @@ class Knowledge:
 def load_knowledge(municipality: Municipality, model_folder: Path) -> Knowledge:
     """The knowledge of a municipality with the text model in `model_folder`.
 
-    Never raises for the model: without one everything goes to the solution centre, and every decision says so.
+    Never raises for the model or for the places: without one of them everything goes to the solution centre, and every
+    decision says so.
     """
-    model, trouble = _model(model_folder)
+    model, without_model = _model(model_folder)
+    gazetteer, without_places = _gazetteer(municipality)
     return Knowledge(
         centre=municipality.solution_centre.code,
         kinds={department.code: department.kind for department in municipality.departments}
         | {institution.code: institution.kind for institution in municipality.institutions},
         rules=Rules.of(municipality),
-        gazetteer=Gazetteer.of(municipality),
+        gazetteer=gazetteer,
         topics=TopicWords(municipality.topics),
         urgency=UrgencyWords.of(municipality),
         model=model,
-        trouble=trouble,
+        trouble=without_model | without_places,
     )
 
 
@@ -58,3 +60,10 @@ def _model(folder: Path) -> tuple[TextModel | None, dict[str, str]]:
         return load_model(folder), {}
     except ModelError as error:
         return None, {"model": str(error)}
+
+
+def _gazetteer(municipality: Municipality) -> tuple[Gazetteer, dict[str, str]]:
+    try:
+        return Gazetteer.of(municipality), {}
+    except GazetteerError as error:
+        return Gazetteer.empty(), {"gazetteer": str(error)}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from services.router.domain.knowledge import Knowledge, load_knowledge
-from shared.municipality import Municipality, load
+from shared.municipality import Municipality, load, load_for_service
 
 MUNICIPALITY: Final = "municipality"
 MODEL: Final = "model"
@@ -34,10 +34,13 @@ class Known:
         return self.knowledge.version
 
 
-def load_known(folder: Path, model: Path) -> Known:
-    """What the two folders hold. Raises MunicipalityError; a broken model is told in `knowledge.trouble`."""
+def load_known(folder: Path, model: Path, *, or_without_ground: bool = False) -> Known:
+    """What the two folders hold. Raises MunicipalityError; a broken model is told in `knowledge.trouble`.
+
+    `or_without_ground`: broken places are told there too instead of raising, and then a person decides everything.
+    """
     files = {name: path.read_bytes() for name, path in _named(folder, model)}
-    place = load(folder)
+    place = load_for_service(folder) if or_without_ground else load(folder)
     knowledge = replace(load_knowledge(place, model), version=version_of(files))
     return Known(place, knowledge, files)
 
