@@ -99,7 +99,8 @@ def an_adviser() -> Service:
     service = Service(
         "router", "router", Settings(rabbitmq_url=SecretStr(AWAY_AMQP), database_url=SecretStr(AWAY_DATABASE))
     )
-    add_proposal_routes(service.web, load_knowledge(PLACE, MODEL))
+    knowledge = load_knowledge(PLACE, MODEL)
+    add_proposal_routes(service.web, lambda: knowledge)
     return service
 
 
