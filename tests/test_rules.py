@@ -8,7 +8,8 @@ import pytest
 
 from services.router.domain.rules import NOTHING, Applied, Rules, Situation
 from shared.contracts import CaseKind, Channel, OwnerKind
-from shared.municipality import Rule, load
+from shared.municipality import RoadKeeper, Rule, load
+from shared.municipality.rules import Certainty
 from shared.text import fold, words
 
 ILKADIM = Path(__file__).parent.parent / "municipality" / "ilkadim"
@@ -29,6 +30,10 @@ def a_rule(id: str = "a-rule", **changed: Any) -> Rule:  # noqa: A002
     return Rule.model_validate({"id": id, **parts, **changed})
 
 
+def a_keeper(keeper: str, certainty: Certainty) -> RoadKeeper:
+    return RoadKeeper(name="Any", type="Cadde", keeper=keeper, source="a test", certainty=certainty)
+
+
 def rules_of(*rules: Rule) -> Rules:
     """These rules in İlkadım's calendar, with two levels of urgency and one main road."""
     return Rules(
@@ -38,7 +43,10 @@ def rules_of(*rules: Rule) -> Rules:
         levels=["urgent", "routine"],
         owner_kinds={owner.code: owner.kind for owner in PLACE.owners},
         topics_of_group={"trouble": frozenset({"gurultu", "dilenci"})},
-        keeper_of_street={"ataturk bulvar": "samsun-buyuksehir", "cevre yolu bulvar": "karayollari-7-bolge"},
+        keeper_of_street={
+            "ataturk bulvar": a_keeper("samsun-buyuksehir", "high"),
+            "lise cadde": a_keeper("samsun-buyuksehir", "low"),
+        },
         owner_of_district={"Atakum": "atakum-belediyesi"},
     )
 
@@ -142,6 +150,18 @@ def test_who_keeps_the_street_sees_to_its_road(topic: str, streets: tuple[str, .
     assert RULES.apply(told("Yol bozuk", topic, owner="fen-isleri", streets=streets)).owner == owner
 
 
+def test_a_main_road_is_certain_where_its_keeper_is_and_the_subject_is_likely() -> None:
+    def certainty(street: str, confidence: float) -> bool:
+        situation = told("Yol bozuk", "yol-bakim", owner="fen-isleri", streets=(street,), confidence=confidence)
+        applied = RULES.apply(situation)
+        assert applied.owner == "samsun-buyuksehir"
+        return applied.is_certain
+
+    assert certainty("ataturk bulvar", 0.6)
+    assert not certainty("ataturk bulvar", 0.4)
+    assert not certainty("lise cadde", 0.9)
+
+
 def test_a_manhole_in_a_main_road_is_the_water_administrations() -> None:
     applied = RULES.apply(told("Rögar kapağı çökmüş", "yol-bakim", owner="fen-isleri", streets=MAIN_ROAD))
 
@@ -230,6 +250,10 @@ def test_a_span_holds_from_its_start_until_before_its_end(span: dict[str, str], 
         ({"neighbourhoods": ["61820"]}, {"neighbourhood": "61820"}, True),
         ({"outside": False}, {"is_outside": True}, False),
         ({"keepers": ["samsun-buyuksehir"]}, {"streets": MAIN_ROAD}, True),
+        ({"keeper_certainty": ["high"]}, {"streets": MAIN_ROAD}, True),
+        ({"keeper_certainty": ["high"]}, {"streets": ("lise cadde",)}, False),
+        ({"keeper_certainty": ["high"]}, {"streets": (*MAIN_ROAD, "lise cadde")}, False),
+        ({"keepers": ["samsun-buyuksehir"]}, {"streets": (*MAIN_ROAD, "lise cadde")}, True),
         ({"landmarks": ["saathane"]}, {"landmarks": ("saathane",)}, True),
         ({"landmarks": ["saathane"]}, {}, False),
         ({"channels": ["cimer"]}, {"channel": Channel.CIMER}, True),

@@ -93,6 +93,7 @@ class When(Record):
     neighbourhoods: tuple[Code, ...] = ()
     outside: bool | None = Field(None, description="the place lies outside the district")
     keepers: tuple[Code, ...] = Field((), description="who keeps the street, by road_keepers.csv")
+    keeper_certainty: tuple[Certainty, ...] = Field((), description="how sure it is that they do, as it says there")
     landmarks: tuple[Code, ...] = Field((), description="the landmark the place lies at, by landmarks.csv")
     channels: tuple[Channel, ...] = ()
     confidence: Range | None = None

@@ -6,10 +6,11 @@ from datetime import datetime, tzinfo
 from typing import Any, Final, TypeAlias
 
 from shared.contracts import CaseKind, Channel, Evidence, EvidenceKind, OwnerKind
-from shared.municipality import Calendar, Days, Municipality, Office, OwnerOf, Rule, When, street_key
+from shared.municipality import Calendar, Days, Municipality, Office, OwnerOf, RoadKeeper, Rule, When, street_key
 from shared.phrases import PhraseBook
 
 WORDS_TOLD_MAX: Final = 20
+_CERTAINTIES: Final = ("low", "medium", "high")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Rules:
         levels: Sequence[str],
         owner_kinds: Mapping[str, OwnerKind],
         topics_of_group: Mapping[str, frozenset[str]],
-        keeper_of_street: Mapping[str, str],
+        keeper_of_street: Mapping[str, RoadKeeper],
         owner_of_district: Mapping[str, str],
     ) -> None:
         """`levels` are codes of urgency, the gravest first; `keeper_of_street` is by `street_key`."""
@@ -101,7 +102,7 @@ class Rules:
             levels=[level.code for level in municipality.levels],
             owner_kinds={owner.code: owner.kind for owner in municipality.owners},
             topics_of_group=municipality.topics_of_group,
-            keeper_of_street={street_key(row.name, row.type): row.keeper for row in municipality.road_keepers},
+            keeper_of_street={street_key(row.name, row.type): row for row in municipality.road_keepers},
             owner_of_district={body.district: body.code for body in municipality.institutions if body.district},
         )
 
@@ -117,7 +118,8 @@ class Rules:
 
     def _seen(self, situation: Situation) -> "_Seen":
         local = situation.at.astimezone(self._zone) if situation.at else None
-        keepers = {self._keeper_of_street.get(street, "") for street in situation.streets}
+        kept = [self._keeper_of_street.get(street) for street in situation.streets]
+        keepers = {row.keeper if row else "" for row in kept}
         found: dict[tuple[int, str], dict[str, None]] = {}
         for hit in self._phrases.find(situation.words):
             found.setdefault(hit.key, {})[hit.phrase] = None
@@ -127,6 +129,7 @@ class Rules:
             days=None if local is None else self._days(local),
             office=None if local is None else self._office(local),
             keeper=keepers.pop() if len(keepers) == 1 else "",
+            keeper_certainty=min((row.certainty for row in kept if row), key=_CERTAINTIES.index, default=""),
             owner_kind=self._owner_kinds.get(situation.owner or ""),
             phrases=found,
         )
@@ -181,6 +184,7 @@ class _Seen:
     days: Days | None
     office: Office | None
     keeper: str
+    keeper_certainty: str
     owner_kind: OwnerKind | None
     phrases: Mapping[tuple[int, str], Mapping[str, None]]
 
@@ -299,6 +303,7 @@ _MAKERS: Final = (
     _mentions,
     _same("outside", lambda seen: seen.situation.is_outside),
     _one_of("keepers", lambda seen: seen.keeper),
+    _one_of("keeper_certainty", lambda seen: seen.keeper_certainty),
     _one_of("owners", lambda seen: seen.situation.owner),
     _one_of("owner_kinds", lambda seen: seen.owner_kind),
     _one_of("kinds", lambda seen: seen.situation.kind),
