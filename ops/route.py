@@ -20,6 +20,7 @@ from services.router.domain.matching import MatcherError
 from shared import municipality
 from shared.contracts.channel import TEXT_MAX
 from shared.explaining import sentences
+from shared.gazetteer import PlaceFound
 from shared.municipality import Municipality, MunicipalityError
 from shared.personal import mask
 from shared.text import clean
@@ -32,6 +33,7 @@ FAULTS_TOLD_MAX: Final = 20
 COLUMNS: Final = (
     *("row", "owner", "secondary_owners", "topic", "kind", "urgency", "emergency", "emergency_number", "confidence"),
     *("automatic", "neighbourhood", "neighbourhood_name", "neighbourhood_probability", "outside_district"),
+    *("neighbourhood_candidates", "street", "address", "coordinates_refused"),
     *("masked_text", "proposals", "reasons", "version"),
 )
 
@@ -169,12 +171,21 @@ def _written(decision: Decision, report: Report, place: Municipality) -> Iterato
     yield "automatic" if decision.automatic else "triage"
     yield decision.neighbourhood or ""
     yield place.neighbourhood(decision.neighbourhood).name if decision.neighbourhood else ""
-    yield ""
-    yield ""
+    yield f"{decision.place.probability:.4f}" if decision.neighbourhood else ""
+    yield decision.place.outside_district or ""
+    yield from _where(decision.place, report.text)
     yield _plain(report.text)
     yield "|".join(f"{proposal.owner}:{proposal.confidence:.4f}" for proposal in decision.proposals)
     yield _plain(" ".join(sentences(decision.why, place, "tr", report.text)))
     yield decision.why.version
+
+
+def _where(found: PlaceFound, text: str) -> Iterator[str]:
+    """Neighbourhoods that come into question, the street, the address as written, and why a point was not used."""
+    yield "|".join(f"{row.neighbourhood}:{row.probability:.4f}" for row in found.candidates)
+    yield f"{found.street.name} {found.street.type}".strip() if found.street else ""
+    yield _plain(text[found.address.start : found.address.end]) if found.address else ""
+    yield found.refused or ""
 
 
 def _plain(value: str) -> str:

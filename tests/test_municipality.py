@@ -429,6 +429,8 @@ def test_every_case_is_counted_in_exactly_one_group(ilkadim: Municipality, fact:
             '{ owner = "temizlik-isleri"',
             ["cop-toplama", "names temizlik-isleri twice"],
         ),
+        ("kinds.toml", 'code = "thanks"', 'code = "tip"', ["each of these kinds", "thanks"]),
+        ("kinds.toml", '"ihbar edi"', '"İhbar edi"', ["kind 6 (tip)", 'write "ihbar edi"']),
         ("delivery.toml", 'channel = "cimer"', 'channel = "petition"', ["cimer", "no ladder", "Add a [[ladder]]"]),
         ("delivery.toml", '"email", "call"]', '"call", "email"]', ["whatsapp", "taken by a person", "Put it last"]),
         ("delivery.toml", '["sms", "call"]\n\n[[', '["sms", "sms"]\n\n[[', ["the rung sms", "twice", "Keep one"]),

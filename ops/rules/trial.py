@@ -7,7 +7,7 @@ from typing import Any
 
 from services.router.domain.decision import Decision, Report, decide
 from services.router.domain.versions import Known
-from shared.contracts import Evidence, EvidenceKind, Why
+from shared.contracts import EvidenceKind
 from shared.explaining import sentences
 from shared.names import Names
 from shared.personal import mask
@@ -89,14 +89,13 @@ class Trial:
         }
 
     def _why(self, was: Decision, would: Decision) -> Iterator[str]:
-        """The evidence that only one of the two has, then what moved without any."""
-        old, new = ({_key(found): found for found in decision.why.evidence} for decision in (was, would))
-        for sign, mine, others, known in (("+", new, old, self.after), ("−", old, new, self.before)):
-            only = tuple(found for key, found in mine.items() if key not in others)
-            for sentence in sentences(Why(evidence=only), known.place, self.language):
-                yield f"{sign} {sentence}"
+        """The grounds that only one of the two has, then what moved without any."""
+        old = sentences(was.why, self.before.place, self.language)
+        new = sentences(would.why, self.after.place, self.language)
+        yield from (f"+ {sentence}" for sentence in new if sentence not in old)
+        yield from (f"− {sentence}" for sentence in old if sentence not in new)
         yield from self._topics_elsewhere(would)
-        if was.automatic != would.automatic or not (old.keys() ^ new.keys()):
+        if was.automatic != would.automatic or set(old) == set(new):
             at_least = would.why.threshold
             yield f"≠ {was.confidence:.2f} → {would.confidence:.2f} ({was.why.threshold:.2f} → {at_least:.2f})"
 
@@ -109,8 +108,3 @@ class Trial:
             old, new = before.get(code), after.get(code)
             if old and new and old != new:
                 yield f"≠ {names.topic(code)}: {names.owner(old)} → {names.owner(new)}"
-
-
-def _key(found: Evidence) -> tuple[object, ...]:
-    """What makes two pieces of evidence the same; how likely the model thinks an owner is compared apart."""
-    return found.kind, found.code, found.words, found.detail

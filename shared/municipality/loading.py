@@ -17,6 +17,7 @@ from shared.municipality.conversation import Conversation
 from shared.municipality.delivery import DeliveryRules, EventRule, Ladder, Provider
 from shared.municipality.files import read_areas, read_folder, read_table, read_toml, with_line
 from shared.municipality.incidents import IncidentGroup, Incidents
+from shared.municipality.kinds import Kinds
 from shared.municipality.mistakes import PROBLEMS_SHOWN_MAX, MunicipalityError, Problem
 from shared.municipality.municipality import Municipality
 from shared.municipality.owners import Department, Institution
@@ -102,6 +103,10 @@ def _read_incidents(folder: Path) -> Parts:
     return {"incidents": Incidents(**_fields(read_toml(folder / "incidents.toml", _IncidentsFile)))}
 
 
+def _read_kinds(folder: Path) -> Parts:
+    return {"kinds": read_toml(folder / "kinds.toml", Kinds)}
+
+
 def _read_places(folder: Path) -> Parts:
     return _read_neighbourhoods(folder) | {
         "streets": read_table(folder / "streets.csv", Street),
@@ -149,7 +154,7 @@ def _read_rules(folder: Path) -> Parts:
 
 
 _READERS = (
-    *(_read_about, _read_owners, _read_topics, _read_places, _read_calendar, _read_words, _read_bulletin),
+    *(_read_about, _read_owners, _read_topics, _read_kinds, _read_places, _read_calendar, _read_words, _read_bulletin),
     *(_read_answers, _read_delivery, _read_conversation, _read_rules, _read_incidents),
 )
 

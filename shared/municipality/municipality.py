@@ -10,6 +10,7 @@ from shared.municipality.calendar import Calendar
 from shared.municipality.conversation import Conversation
 from shared.municipality.delivery import DeliveryRules
 from shared.municipality.incidents import Incidents
+from shared.municipality.kinds import Kinds
 from shared.municipality.owners import Department, Institution, Owner
 from shared.municipality.places import Area, CoastPoint, Landmark, Neighbour, Neighbourhood, Street
 from shared.municipality.replies import OutcomeWords, Rendered, ReplyEvent, Template, render
@@ -24,6 +25,7 @@ class Municipality(About):
     departments: tuple[Department, ...]
     institutions: tuple[Institution, ...]
     topic_groups: tuple[TopicGroup, ...]
+    kinds: Kinds
     levels: tuple[Level, ...]
     emergencies: tuple[Emergency, ...]
     alarm: AlarmRules

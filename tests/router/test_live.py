@@ -13,6 +13,7 @@ import pytest
 import structlog
 
 from ops.deploy import owner_codes
+from ops.rules import folders
 from services.router import kept
 from services.router.app import MODEL, router
 from services.router.domain.versions import load_known
@@ -24,6 +25,7 @@ from shared.settings import Settings
 from tests.builders import a_case_opened, a_return
 from tests.harness import System, a_system, built, running, serving, until
 from tests.router.test_router import answer, the_offer
+from tests.router.test_rule_commands import run
 
 ILKADIM: Path = Settings.model_fields["ilkim_municipality"].default
 RUBBISH = "Çöp konteyneri taştı, çöpler üç gündür alınmıyor"
@@ -74,6 +76,10 @@ def a_router(system: System, folder: Path) -> Service:
 
 def write_rules(folder: Path, text: str) -> None:
     (folder / "rules.toml").write_text(text, encoding="utf-8")
+
+
+def rules_and_leftovers(folder: Path) -> tuple[str, list[Path]]:
+    return (folder / "rules.toml").read_text(encoding="utf-8"), list(folder.rglob("*.new"))
 
 
 async def decided(system: System, number: int) -> AssignmentOffered:
@@ -265,3 +271,38 @@ async def test_what_a_rule_gave_and_what_came_back_is_counted(system: System, fo
 
     assert offer.owner == "destek-hizmetleri"
     assert [now - then for then, now in zip(before, after, strict=True)] == [1, 1, 1, 1]
+
+
+async def test_apply_puts_a_folder_in_its_place_and_waits_until_the_routers_decide_by_it(
+    system: System, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fresh = shutil.copytree(folder, tmp_path / "fresh")
+    write_rules(fresh, RULE)
+    async with serving(a_router(system, folder)) as first, serving(a_router(system, folder)) as second:
+        monkeypatch.setattr(folders, "folder_of_installation", lambda: folder)
+        monkeypatch.setattr(folders, "routers", lambda: [first, second])
+        applied = await asyncio.to_thread(run, "apply", str(fresh))
+        states = [(await told(url))["version"] for url in (first, second)]
+        write_rules(fresh, BROKEN)
+        refused = await asyncio.to_thread(run, "apply", str(fresh))
+
+    assert applied.exit_code == 0
+    assert states == [load_known(folder, MODEL).version] * 2
+    assert refused.exit_code == 1
+    assert "rules.toml, line 11: container" in refused.stdout
+    assert rules_and_leftovers(folder) == (RULE, [])
+
+
+async def test_apply_tells_why_a_router_refuses_what_is_sound(
+    system: System, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving(a_router(system, folder)) as url:
+        monkeypatch.setattr(folders, "folder_of_installation", lambda: folder)
+        monkeypatch.setattr(folders, "routers", lambda: [url])
+        departments = folder / "departments.toml"
+        new = '\n[[department]]\ncode = "new-one"\nname = "Yeni"\nname_en = "New"\nsource = "a test"\n'
+        departments.write_text(departments.read_text(encoding="utf-8") + new, encoding="utf-8")
+        refused = await asyncio.to_thread(run, "apply")
+
+    assert refused.exit_code == 1
+    assert "new-one: is a new owner" in refused.stdout

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from services.intake.domain.languages import answer_language
 from shared.contracts import Channel, MessageReceived
+from shared.languages import answer_language
 from shared.phone import bare
 
 _BY_PHONE: Final = frozenset(

@@ -16,6 +16,7 @@ from services.router.domain.urgency import UrgencyFound
 from shared.addresses import find as find_addresses
 from shared.contracts import CaseKind, Channel, Evidence, EvidenceKind, Lane, OwnerKind, Proposal, Why
 from shared.gazetteer import Clue, PlaceFound
+from shared.places.found import NOWHERE
 from shared.text import fold, words
 from shared.topic_words import TopicEvidence
 from shared.urgency import Alarm
@@ -64,6 +65,7 @@ class Decision:
     automatic: bool
     proposals: tuple[Proposal, ...]
     why: Why
+    place: PlaceFound = NOWHERE
     kind: CaseKind | None = None
     alarm: Alarm | None = None
     secondary: tuple[Proposal, ...] = ()
@@ -111,6 +113,7 @@ def decide(report: Report, knowledge: Knowledge) -> Decision:
         confidence=best.confidence if best else 0.0,
         automatic=not doubt,
         proposals=proposals,
+        place=place,
         alarm=urgency.alarm,
         secondary=_secondary(best, applied, further),
         asks_split=applied.split or bool(further),
