@@ -25,7 +25,7 @@ _K = EvidenceKind
 # What a reader wants to know first.
 ORDER: Final = (
     *(_K.EMERGENCY, _K.DOUBT, _K.PERSON, _K.INCIDENT, _K.RULE, _K.CHOSEN, _K.TOPIC, _K.MODEL, _K.PLACE),
-    *(_K.URGENCY, _K.KIND, _K.LANGUAGE, _K.TROUBLE, _K.OTHER),
+    *(_K.URGENCY, _K.KIND, _K.SPELLING, _K.LANGUAGE, _K.TROUBLE, _K.OTHER),
 )
 QUOTES_MAX: Final = 3
 FOREIGN: Final = "other"  # the model's label of texts that are no owner's
@@ -118,6 +118,8 @@ class _Reader:
                 return self._say("incident.sure" if share else "incident.other", number=found.code, share=share)
             case EvidenceKind.DOUBT:
                 return self._say("doubt.so", because=self._doubt(found))
+            case EvidenceKind.SPELLING:
+                return self._say("spelling.other", typed=found.code, read=found.detail)
             case EvidenceKind.LANGUAGE | EvidenceKind.TROUBLE:
                 return self._coded(found, code=found.code, detail=found.detail)
             case _:

@@ -40,6 +40,7 @@ class EvidenceKind(StrEnum):
     PLACE = "place"  # `code` is what was found, see `shared/gazetteer.py`
     KIND = "kind"  # `code` is the kind of the message
     LANGUAGE = "language"  # `code` is a language that is not ours
+    SPELLING = "spelling"  # `code` as it was typed, `detail` as it was read
     INCIDENT = "incident"  # `code` is the number of the case it is the same problem as
     DOUBT = "doubt"  # why a person has to decide
     TROUBLE = "trouble"  # what was missing while deciding: the model, the gazetteer

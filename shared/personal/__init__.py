@@ -3,6 +3,7 @@
 What a placeholder stands for is told by no table: whoever may see the original opens the vault.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -12,10 +13,11 @@ from shared.personal.names import find_names
 from shared.personal.numbers import find_numbers
 from shared.personal.plain import PLACEHOLDER, blanked, plain
 
-__all__ = ["Found", "Hidden", "Kind", "hidden", "mask"]
+__all__ = ["Found", "Hidden", "Kind", "hidden", "mask", "without_placeholders"]
 
 # Each pass sees the text without the names of the passes before, as it will be seen when it is masked again.
 NAME_PASSES_MAX: Final = 6
+_PLACEHOLDER: Final = re.compile(r"\[(?:" + "|".join(map(re.escape, Kind)) + r")\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,11 @@ def hidden(text: str, kept: Iterable[tuple[int, int]] = ()) -> Hidden:
         read = blanked(read, names)
     ordered = tuple(sorted(found, key=lambda one: one.start))
     return Hidden(_replaced(text, ordered), ordered)
+
+
+def without_placeholders(text: str) -> str:
+    """The text with blanks of the same length for what masking put into it, which are no words of the citizen's."""
+    return _PLACEHOLDER.sub(lambda found: " " * len(found[0]), text) if "[" in text else text
 
 
 def _touches(span: tuple[int, int], others: tuple[tuple[int, int], ...]) -> bool:

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.router.domain.candidates import PROPOSALS_MAX, Candidates, find_candidates
+from services.router.domain.kinds import KindFound
 from services.router.domain.knowledge import Knowledge
+from services.router.domain.reading import Reading, read
 from services.router.domain.rules import Applied, Situation
 from services.router.domain.several import further_owners
 from services.router.domain.urgency import UrgencyFound
@@ -17,11 +19,9 @@ from shared.addresses import find as find_addresses
 from shared.contracts import CaseKind, Channel, Evidence, EvidenceKind, Lane, OwnerKind, Proposal, Why
 from shared.gazetteer import Clue, PlaceFound
 from shared.places.found import NOWHERE
-from shared.text import fold, words
 from shared.topic_words import TopicEvidence
 from shared.urgency import Alarm
 
-TEXT_LETTERS_MAX = 20_000
 TOPICS_TOLD_MAX = 3
 WORDS_TOLD_MAX = 6
 TOLD_LETTERS_MAX = 120
@@ -80,28 +80,21 @@ def decide_many(reports: Iterable[Report], knowledge: Knowledge) -> list[Decisio
 
 def decide(report: Report, knowledge: Knowledge) -> Decision:
     """Pure and deterministic: the same report and knowledge give the same decision."""
-    text_words = words(fold(report.text[:TEXT_LETTERS_MAX]))
-    topics = knowledge.topics.find(text_words)
-    probabilities = knowledge.model.probabilities(text_words) if knowledge.model and text_words else None
-    place = knowledge.gazetteer.locate(
-        text_words,
-        report.street,
-        report.neighbourhood,
-        report.latitude,
-        report.longitude,
-        text=report.text,
-        addresses=find_addresses(report.text),
-    )
+    reading = read(report.text, knowledge.speller)
+    topics = knowledge.topics.find(reading.meant)
+    probabilities = knowledge.model.probabilities(reading.typed) if knowledge.model and reading.typed else None
+    place = _place(report, reading, knowledge)
+    kind = knowledge.case_kinds.find(reading.meant, reading.text) if reading.typed else None
     chosen = knowledge.topics.by_code.get(report.topic or "")
     candidates = find_candidates(topics, probabilities, chosen, knowledge)
-    urgency = knowledge.urgency.judge(text_words, candidates.best.topic if candidates.best else None)
-    applied = knowledge.rules.apply(_situation(report, text_words, topics, place, candidates, urgency))
+    urgency = knowledge.urgency.judge(reading.meant, candidates.best.topic if candidates.best else None)
+    applied = knowledge.rules.apply(_situation(report, reading, topics, place, candidates, kind, urgency))
     proposals = _ruled(candidates, applied, knowledge)
     best = proposals[0] if proposals else None
-    doubt = _doubt(best, place, candidates, applied, knowledge)
+    doubt = _doubt(best, place, candidates, applied, reading, knowledge)
     owner = best.owner if best and not doubt else knowledge.centre
     level = knowledge.urgency.raised(urgency.level, applied.level)
-    further = further_owners(text_words, topics, best.owner, {knowledge.centre}) if best else ()
+    further = further_owners(reading.meant, topics, best.owner, {knowledge.centre}) if best else ()
     return Decision(
         owner=owner,
         owner_kind=knowledge.kinds[owner],
@@ -114,6 +107,7 @@ def decide(report: Report, knowledge: Knowledge) -> Decision:
         automatic=not doubt,
         proposals=proposals,
         place=place,
+        kind=kind.kind if kind else None,
         alarm=urgency.alarm,
         secondary=_secondary(best, applied, further),
         asks_split=applied.split or bool(further),
@@ -128,6 +122,8 @@ def decide(report: Report, knowledge: Knowledge) -> Decision:
                 *map(_topic_evidence, topics[:TOPICS_TOLD_MAX]),
                 *_model_evidence(probabilities),
                 *map(_place_evidence, place.evidence),
+                *([_kind_evidence(kind)] if kind else []),
+                *reading.evidence,
                 *(Evidence(kind=EvidenceKind.TROUBLE, code=what) for what in knowledge.trouble),
                 *([doubt] if doubt else []),
             ),
@@ -135,19 +131,33 @@ def decide(report: Report, knowledge: Knowledge) -> Decision:
     )
 
 
+def _place(report: Report, reading: Reading, knowledge: Knowledge) -> PlaceFound:
+    return knowledge.gazetteer.locate(
+        reading.typed,
+        report.street,
+        report.neighbourhood,
+        report.latitude,
+        report.longitude,
+        text=reading.text,
+        addresses=find_addresses(reading.text),
+    )
+
+
 def _situation(
     report: Report,
-    text_words: Sequence[str],
+    reading: Reading,
     topics: Sequence[TopicEvidence],
     place: PlaceFound,
     candidates: Candidates,
+    kind: KindFound | None,
     urgency: UrgencyFound,
 ) -> Situation:
     """What the rules may ask, with the topic of the likeliest owner in front."""
     best = candidates.best
     first = [best.topic] if best and best.topic else []
     return Situation(
-        words=text_words,
+        words=reading.meant,
+        kind=kind.kind if kind else None,
         topics=tuple(dict.fromkeys([*first, *(found.topic.code for found in topics)])),
         owner=best.owner if best else None,
         confidence=best.confidence if best else 0.0,
@@ -198,7 +208,12 @@ def _secondary(best: Proposal | None, applied: Applied, further: Sequence[Propos
 
 
 def _doubt(
-    best: Proposal | None, place: PlaceFound, candidates: Candidates, applied: Applied, knowledge: Knowledge
+    best: Proposal | None,
+    place: PlaceFound,
+    candidates: Candidates,
+    applied: Applied,
+    reading: Reading,
+    knowledge: Knowledge,
 ) -> Evidence | None:
     """Why a person has to decide; None when nobody has to."""
     if knowledge.trouble:
@@ -209,8 +224,10 @@ def _doubt(
         return _because("rule", detail=applied.person)
     if place.is_outside and place.outside_district is None:
         return _because("outside")
+    if reading.language.is_foreign and not (candidates.chosen or applied.is_certain):
+        return _because("language", share=best.confidence)
     if best.confidence < knowledge.weighing.automatic_from:
-        return _because("unsure", share=best.confidence)
+        return _because("unsure", detail=best.owner, share=best.confidence)
     if (other := candidates.contradicted_by) and not applied.is_certain:
         return _because("words_contradict", detail=other.owner, share=other.confidence)
     return None
@@ -228,6 +245,11 @@ def _topic_evidence(found: TopicEvidence) -> Evidence:
 def _place_evidence(found: Clue) -> Evidence:
     told = tuple(map(_cut, found.words))
     return Evidence(kind=EvidenceKind.PLACE, code=found.code, words=told, detail=_cut(found.detail), share=found.share)
+
+
+def _kind_evidence(found: KindFound) -> Evidence:
+    told = tuple(map(_cut, found.words))
+    return Evidence(kind=EvidenceKind.KIND, code=found.kind, words=told, share=round(min(found.share, 1.0), 4))
 
 
 def _model_evidence(probabilities: Mapping[str, float] | None) -> Iterator[Evidence]:

@@ -5,12 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.router.domain.evidence import WITHOUT_MODEL, Weighing
+from services.router.domain.kinds import KindWords
 from services.router.domain.model import ModelError, TextModel, load_model
 from services.router.domain.rules import Rules
 from services.router.domain.urgency import UrgencyWords
 from shared.contracts import OwnerKind
 from shared.gazetteer import Gazetteer, GazetteerError
 from shared.municipality import Municipality
+from shared.spelling import Speller
 from shared.topic_words import TopicWords
 
 
@@ -23,6 +25,8 @@ class Knowledge:
     rules: Rules
     gazetteer: Gazetteer
     topics: TopicWords
+    case_kinds: KindWords
+    speller: Speller
     urgency: UrgencyWords
     model: TextModel | None
     version: str = ""
@@ -49,6 +53,8 @@ def load_knowledge(municipality: Municipality, model_folder: Path) -> Knowledge:
         rules=Rules.of(municipality),
         gazetteer=gazetteer,
         topics=TopicWords(municipality.topics),
+        case_kinds=KindWords(municipality.kinds),
+        speller=Speller.of(municipality),
         urgency=UrgencyWords.of(municipality),
         model=model,
         trouble=without_model | without_places,
