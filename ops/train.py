@@ -33,6 +33,7 @@ from services.router.domain.model import (
     word_hashes,
 )
 from shared.municipality import load
+from shared.spelling import Speller
 from shared.text import fold, words
 from shared.topic_words import TopicWords
 
@@ -180,8 +181,8 @@ class Answer:
 
 def _strengths(samples: Sequence[Sample], municipality: Path) -> list[dict[str, float]]:
     place = load(municipality)
-    topics, centre = TopicWords(place.topics), place.solution_centre.code
-    return [strengths_by_owner(topics.find(sample.text_words), centre) for sample in samples]
+    topics, speller, centre = TopicWords(place.topics), Speller.of(place), place.solution_centre.code
+    return [strengths_by_owner(topics.find(speller.correct(sample.text_words)[0]), centre) for sample in samples]
 
 
 def _answers(

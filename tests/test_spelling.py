@@ -44,6 +44,8 @@ def speller() -> Speller:
         ("yanmiyot", "yanmiyor"),
         ("sokqk", "sokak"),
         ("soookak", "sokak"),
+        ("engellli", "engelli"),
+        ("coooook", "cok"),
         ("s0kak", "sokak"),
         ("sokaklambasi", "sokak lambasi"),
         ("copalinmadi", "cop alinmadi"),

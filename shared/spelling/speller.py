@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Final
 
 from rapidfuzz.distance import OSA
@@ -84,9 +84,8 @@ class Speller:
         """What a word was meant to be; None: what it is, or nobody knows."""
         if word.isdigit() or len(word) > LETTERS_MAX or self._is_known(word):
             return None
-        short = _REPEATED.sub(r"\1", word)
-        if short != word:
-            return short if self._is_known(short) else self._nearest(short) if len(short) >= LETTERS_MIN else short
+        if _REPEATED.search(word):
+            return self._without_repeats(word)
         if not word.isalpha():
             letters = word.translate(_LETTER_OF)
             is_word = letters.isalpha() and sum(map(str.isalpha, word)) * 2 > len(word) > LETTERS_MIN - 2
@@ -94,6 +93,14 @@ class Speller:
         if not word.isascii():
             return None
         return (self._nearest(word) if len(word) >= LETTERS_MIN else None) or self._apart(word)
+
+    def _without_repeats(self, word: str) -> str:
+        """ "engellli" keeps two, "çoooook" one."""
+        twice, once = _REPEATED.sub(r"\1\1", word), _REPEATED.sub(r"\1", word)
+        if self._is_known(twice):
+            return twice
+        nearest = self._nearest(once) if len(once) >= LETTERS_MIN and not self._is_known(once) else None
+        return nearest or once
 
     def _is_known(self, word: str) -> bool:
         return word in self._vocabulary or word in self._kept or is_turkish(word)
@@ -106,9 +113,11 @@ class Speller:
             if not word.startswith(meant) and (not rest or is_turkish(meant)):
                 errors[meant] = min(errors.get(meant, 9.0), _errors(word[: len(word) - len(rest)], stem))
         ranked = sorted((count, meant) for meant, count in errors.items())
-        if not ranked or (len(ranked) > 1 and ranked[1][0] - ranked[0][0] < STANDS_OUT_BY):
+        if not ranked:
             return None
-        return ranked[0][1]
+        best, meant = ranked[0]
+        others = [count for count, other in ranked[1:] if not other.startswith(meant)]
+        return meant if not others or others[0] - best >= STANDS_OUT_BY else None
 
     def _stems_near(self, word: str) -> Iterator[tuple[str, str]]:
         """Stems within the errors allowed of some beginning of the word, and what stands behind it."""
@@ -150,18 +159,24 @@ def _deletes(word: str) -> set[str]:
 
 
 def _errors(typed: str, meant: str) -> float:
-    """How many errors, the likely ones counted less: a neighbour on the keyboard, letters swapped, one doubled."""
+    """How many errors, the likely ones counted less: swapped letters, a neighbour on the keyboard, a vowel left out."""
     distance = float(OSA.distance(typed, meant))
     if distance == 0:
         return 0.0
     if typed[0] != meant[0]:
         distance += 0.5
-    if sorted(typed) == sorted(meant):
-        return distance - 0.4
     if len(typed) == len(meant):
         slips = [pair for pair in zip(typed, meant, strict=True) if pair[0] != pair[1]]
-        return distance - 0.4 if all(pair in _BESIDE for pair in slips) else distance
-    return distance - 0.2
+        is_likely = sorted(typed) == sorted(meant) or all(pair in _BESIDE for pair in slips)
+    elif len(typed) < len(meant):
+        is_likely = _consonants(typed) == _consonants(meant)
+    else:
+        is_likely = any(one == other for one, other in pairwise(typed))
+    return distance - (0.4 if is_likely else 0.1)
+
+
+def _consonants(word: str) -> str:
+    return "".join(letter for letter in word if letter not in "aeiou")
 
 
 def _beside() -> frozenset[tuple[str, str]]:

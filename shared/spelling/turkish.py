@@ -28,7 +28,8 @@ def is_turkish(word: str) -> bool:
     if word[:2] in _SHORT_STEMS and _ENDINGS.fullmatch(word, 2):
         return True
     return any(
-        word[:letters] in _WORDS and _ENDINGS.fullmatch(word, letters)
+        (word[:letters] in _WORDS or (word[letters] in _VOWELS and word[:letters] in _BEFORE_VOWELS))
+        and _ENDINGS.fullmatch(word, letters)
         for letters in range(len(word) - 1, STEM_LETTERS_MIN - 1, -1)
     )
 
@@ -83,10 +84,14 @@ def _endings() -> re.Pattern[str]:
     return re.compile(rf"{noun}|{verb}")
 
 
-def _listed() -> frozenset[str]:
+def _listed() -> tuple[frozenset[str], frozenset[str]]:
+    """Whole words and stems, and those marked `-`, which stand only before a vowel: "kitab-", "bekl-"."""
     text = resources.files(__package__).joinpath("words.txt").read_text("utf-8")
-    return frozenset(text.split("\n", 1)[1].split())
+    listed = text.split("\n", 1)[1].split()
+    whole = frozenset(word for word in listed if not word.endswith("-"))
+    return whole, frozenset(word.removesuffix("-") for word in listed if word.endswith("-"))
 
 
+_VOWELS: Final = frozenset("aeiou")
 _ENDINGS: Final = _endings()
-_WORDS: Final = _listed()
+_WORDS, _BEFORE_VOWELS = _listed()
