@@ -212,3 +212,14 @@ def test_weights_that_are_missing_or_broken_are_named(tmp_path: Path) -> None:
     (tmp_path / "incidents.json").write_text('{"bias": 1, "weights": [1], "common_stems": {}, "share_of_rarer": 0.1}')
     with pytest.raises(MatcherError, match="has 1 weights, 12 are needed"):
         load_matcher(tmp_path)
+
+
+def test_a_street_of_nobody_knows_which_neighbourhood_is_too_long_to_gather_by_itself() -> None:
+    boulevard = Spot(street="ataturk bulvar")
+
+    found = MATCHER.gather(
+        a_report(spot=boulevard), [a_report(spot=boulevard)], REACH.model_copy(update={"propose": 0.05})
+    )
+
+    assert found.joined is None
+    assert [match.by for match in found.proposed] == ["long street"]

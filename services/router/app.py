@@ -10,8 +10,10 @@ from shared.contracts import (
     AssignmentAccepted,
     AssignmentClosed,
     AssignmentDecided,
+    AssignmentGathered,
     AssignmentProgressed,
     AssignmentReturned,
+    AssignmentSeparated,
     CaseOpened,
     CitizenAsked,
     ContactJoined,
@@ -30,6 +32,8 @@ ANSWERS: list[type[Message]] = [
     AssignmentReturned,
     AssignmentClosed,
     AssignmentDecided,
+    AssignmentGathered,
+    AssignmentSeparated,
 ]
 
 

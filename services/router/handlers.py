@@ -2,31 +2,38 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Final
 from uuid import UUID
 
 import structlog
 
-from services.router import store
+from services.router import sightings, store
 from services.router.counting import count
-from services.router.domain import life
+from services.router.domain import following, life
 from services.router.domain.asking import split
 from services.router.domain.clock import earliest_due
 from services.router.domain.decision import Decision, Report, decide, decide_many
 from services.router.domain.entered import honour
+from services.router.domain.facts import assigned, common, reassigned
+from services.router.domain.following import Moved
+from services.router.domain.gathering import entrust, joining
 from services.router.domain.knowledge import Knowledge
 from services.router.domain.life import Case, Verdict
+from services.router.domain.moves import Moves
 from services.router.domain.returning import decided_by_a_person, proposed_by, weighed_again
+from services.router.gathering import Found, Opening, look
 from shared.contracts import (
     Answer,
     AssignmentAccepted,
     AssignmentClosed,
     AssignmentDecided,
+    AssignmentGathered,
     AssignmentOffered,
     AssignmentProgressed,
     AssignmentReturned,
+    AssignmentSeparated,
     CaseAccepted,
     CaseAsked,
     CaseAssigned,
@@ -41,10 +48,12 @@ from shared.contracts import (
     CitizenAdded,
     CitizenAsked,
     ContactJoined,
+    IncidentGrew,
+    IncidentOf,
     Message,
     OwnerKind,
     Proposal,
-    Why,
+    SimilarCase,
 )
 from shared.explaining import sentences
 from shared.ids import derived_id
@@ -76,30 +85,63 @@ class Router:
             await self._join(unit, joined)
 
     async def take_answers(self, unit: Unit, events: Sequence[Message]) -> None:
-        """Move cases as their owners say, each answer once, late and repeated ones without effect."""
+        """Move cases as their owners say, each answer once, late and repeated ones without effect.
+
+        Whatever moves a case that leads an incident moves those that follow it.
+        """
         answers = [event for event in events if isinstance(event, Answer)]
-        cases = await store.lock_cases(unit.connection, {answer.case_id for answer in answers})
-        facts: list[CaseEvent] = []
-        assigned: list[tuple[Case, CaseAssigned, AssignmentReturned | None]] = []
+        moves = Moves(await self._concerned(unit, answers))
         for answer in answers:
-            case = cases.get(answer.case_id)
-            reason = "no such case" if case is None else self._objection(case, answer)
+            case = moves.cases.get(answer.case_id)
+            reason = "no such case" if case is None else self._objection(case, answer) or moves.objection(case, answer)
             if case is None or reason:
                 if reason not in (Verdict.REPEATED, Verdict.STALE):
                     await unit.shelve(answer, f"answer not allowed: {reason}")
                 log.info("answer_passed_over", case_id=str(answer.case_id), answer=answer.type, reason=reason)
                 continue
-            cases[case.id], steps = self._apply(case, answer)
-            facts += steps
-            returned = answer if isinstance(answer, AssignmentReturned) else None
-            assigned += [(cases[case.id], fact, returned) for fact in steps if isinstance(fact, CaseAssigned)]
-        moved = [cases[case_id] for case_id in {fact.case_id for fact in facts}]
-        await store.save_cases(unit.connection, moved)
-        await store.add_history(unit.connection, facts)
-        await count(unit, facts)
-        said = await store.opened(unit.connection, {case.id for case, _, _ in assigned})
-        unit.publish(*_tell(facts, cases))
-        unit.publish(*(self._offer_again(case, said[case.id], fact, returned) for case, fact, returned in assigned))
+            self._move(moves, case, answer)
+        await store.save_cases(unit.connection, moves.moved)
+        await store.add_history(unit.connection, moves.facts)
+        await count(unit, moves.facts)
+        closed = {fact.case_id: fact.occurred_at for fact in moves.facts if isinstance(fact, CaseClosed)}
+        if closed:
+            await sightings.close(unit.connection, closed)
+        said = await store.opened(unit.connection, moves.to_be_told)
+        unit.publish(*_tell(moves.facts, moves.cases))
+        unit.publish(
+            *(
+                self._offer_again(moves.cases[fact.case_id], said[fact.case_id], fact, returned, reports)
+                for fact, returned, reports in moves.offers()
+            )
+        )
+        unit.publish(*map(_grown, moves.grown(said)))
+
+    async def _concerned(self, unit: Unit, answers: Sequence[Answer]) -> dict[UUID, Case]:
+        """The cases that answers speak of, and all that follow them, locked."""
+        ids = {answer.case_id for answer in answers}
+        named = {answer.into for answer in answers if isinstance(answer, AssignmentGathered)}
+        if named:
+            ids |= named | await store.heads_of(unit.connection, named)
+        return await store.lock_cases(unit.connection, ids, followers=True)
+
+    def _move(self, moves: Moves, case: Case, answer: Answer) -> None:
+        """What an allowed answer makes of its case and of those that follow it."""
+        match answer:
+            case AssignmentGathered():
+                moves.gather(case, answer)
+            case AssignmentSeparated():
+                moves.separate(case, answer)
+            case _:
+                moved, facts = self._apply(case, answer)
+                moves.note(moved, facts, answer)
+                for follower in moves.followers(case.id):
+                    if following.follows(follower, answer):
+                        moves.note(*self._follow(follower, moved, answer))
+
+    def _follow(self, case: Case, head: Case, answer: Answer) -> Moved:
+        if isinstance(answer, AssignmentReturned):
+            return following.follow_return(case, head, answer)
+        return self._apply(case, answer)
 
     async def _assign(self, unit: Unit, opened: Sequence[CaseOpened]) -> None:
         own = decide_many([report_of(event) for event in opened], self.knowledge)
@@ -107,24 +149,47 @@ class Router:
             honour(event.decided, decision, self.knowledge, self._topics, self._neighbourhoods)
             for event, decision in zip(opened, own, strict=True)
         ]
-        cases = [self._case(event, decision) for event, decision in zip(opened, decisions, strict=True)]
-        facts = [_assigned(case, event, by) for case, event, by in zip(cases, opened, decisions, strict=True)]
-        await store.add_cases(unit.connection, cases)
+        openings = [
+            Opening(event, self._case(event, decision), decision)
+            for event, decision in zip(opened, decisions, strict=True)
+        ]
+        looked = await look(unit.connection, openings, self.place.incidents, self.knowledge.matcher, datetime.now(UTC))
+        cases = {opening.case.id: opening.case for opening in openings} | looked.heads
+        facts: list[CaseEvent] = []
+        for opening, found in zip(openings, looked.found, strict=True):
+            if found.head:
+                cases[opening.case.id], steps, grown = self._gathered(opening, cases[found.head], found)
+                unit.publish(_grown((cases[found.head], grown)))
+            else:
+                fact = assigned(opening.case, opening.event, opening.decision)
+                steps = [fact]
+                unit.publish(self._offer(opening.case, opening.event, fact, opening.decision, similar=found.similar))
+            facts += steps
+        await store.add_cases(unit.connection, [cases[opening.case.id] for opening in openings])
         await store.add_history(unit.connection, [*opened, *facts])
+        if looked.seen:
+            await sightings.remember(unit.connection, looked.seen)
         await count(unit, facts)
-        unit.publish(*_tell(facts, {case.id: case for case in cases}))
-        unit.publish(
-            *(
-                self._offer(case, event, fact, decision)
-                for case, event, fact, decision in zip(cases, opened, facts, decisions, strict=True)
-            )
-        )
-        asked = [split(event, case, by) for event, case, by in zip(opened, cases, decisions, strict=True)]
+        unit.publish(*_tell(facts, cases))
+        asked = [split(opening.event, cases[opening.case.id], opening.decision) for opening in openings]
         unit.publish(*envelopes(DESK, "tasks", [task for task in asked if task]))
 
+    def _gathered(self, opening: Opening, head: Case, found: Found) -> tuple[Case, list[CaseEvent], IncidentGrew]:
+        """The case as it goes with another from the start: no task of its own, one more report of that one."""
+        event = opening.event
+        case = entrust(opening.case, head)
+        case = replace(case, due_at=case.due_at or self._due(case.opened_at, case.topic, case.urgency))
+        first = assigned(case, event, joining(opening.decision, case, head, found.confidence))
+        case, facts = following.gather(case, head, event, found.reports, found.confidence, "router")
+        return case, [first, *facts], following.grew(head, case, event, event, found.reports)
+
     async def _join(self, unit: Unit, joined: Sequence[ContactJoined]) -> None:
-        """The owner hears what the citizen added; a case that waited for the citizen goes on."""
-        cases = await store.lock_cases(unit.connection, {event.case_id for event in joined})
+        """The owner hears what the citizen added; a case that waited for the citizen goes on.
+
+        An owner knows an incident by the case that leads it.
+        """
+        ids = {event.case_id for event in joined}
+        cases = await store.lock_cases(unit.connection, ids | await store.heads_of(unit.connection, ids))
         facts: list[CaseEvent] = []
         for event in joined:
             case = cases.get(event.case_id)
@@ -133,8 +198,8 @@ class Router:
                 continue
             if case.state is CaseState.WAITING_CITIZEN:
                 cases[case.id] = case = life.progress(case)
-                facts.append(CaseProgressed(**_common(case, event), assignment_id=case.assignment_id))
-            unit.publish(_addition(case, event))
+                facts.append(CaseProgressed(**common(case, event), assignment_id=case.assignment_id))
+            unit.publish(_addition(case, cases.get(case.head_id or case.id, case), event))
         await store.save_cases(unit.connection, [cases[fact.case_id] for fact in facts])
         await store.add_history(unit.connection, facts)
         unit.publish(*_tell(facts, cases))
@@ -188,21 +253,21 @@ class Router:
             case AssignmentAccepted():
                 case = life.accept(case)
                 kind = CaseForwarded if case.owner_kind is OwnerKind.INSTITUTION else CaseAccepted
-                return case, [kind(**_common(case, answer), assignment_id=case.assignment_id)]
+                return case, [kind(**common(case, answer), assignment_id=case.assignment_id)]
             case AssignmentProgressed():
                 case = life.progress(case)
                 return case, [
-                    CaseProgressed(**_common(case, answer), assignment_id=case.assignment_id, note=answer.note)
+                    CaseProgressed(**common(case, answer), assignment_id=case.assignment_id, note=answer.note)
                 ]
             case CitizenAsked():
                 case = life.ask(case)
                 return case, [
-                    CaseAsked(**_common(case, answer), assignment_id=case.assignment_id, question=answer.question)
+                    CaseAsked(**common(case, answer), assignment_id=case.assignment_id, question=answer.question)
                 ]
             case AssignmentClosed():
                 case = life.close(case, answer.outcome)
                 return case, [
-                    CaseClosed(**_common(case, answer), assignment_id=case.assignment_id, answer=answer.answer)
+                    CaseClosed(**common(case, answer), assignment_id=case.assignment_id, answer=answer.answer)
                 ]
             case AssignmentReturned():
                 return self._give_back(case, answer)
@@ -211,7 +276,7 @@ class Router:
                 place = answer.neighbourhood or case.neighbourhood
                 case = life.assign(case, answer.decided_owner, self._kinds[answer.decided_owner], topic, place)
                 case = replace(case, due_at=self._due(case.opened_at, topic, case.urgency) or case.due_at)
-                return case, [_reassigned(case, answer, f"desk:{answer.by or 'person'}", decided_by_a_person())]
+                return case, [reassigned(case, answer, f"desk:{answer.by or 'person'}", decided_by_a_person())]
             case _:
                 raise TypeError(f"no move for {answer.type}")
 
@@ -219,7 +284,7 @@ class Router:
         returned = life.give_back(case)
         owner = life.next_owner(returned, answer.proposal, self._kinds, self._centre)
         event = CaseReturned(
-            **_common(returned, answer),
+            **common(returned, answer),
             assignment_id=case.assignment_id,
             returned_by=case.owner,
             reason=answer.reason,
@@ -227,16 +292,17 @@ class Router:
         )
         assigned = life.assign(returned, owner, self._kinds[owner], case.topic, case.neighbourhood)
         why = proposed_by(case.owner) if owner != self._centre else None
-        return assigned, [event, _reassigned(assigned, answer, f"return:{case.owner}", why)]
+        return assigned, [event, reassigned(assigned, answer, f"return:{case.owner}", why)]
 
     def _offer_again(
-        self, case: Case, said: CaseOpened, fact: CaseAssigned, returned: AssignmentReturned | None
+        self, case: Case, said: CaseOpened, fact: CaseAssigned, returned: AssignmentReturned | None, reports: int
     ) -> Outgoing:
         """An offer after the first; the person who decides after a return has proposals and grounds at hand again."""
         if returned is None or case.owner != self._centre:
-            return self._offer(case, said, fact, returned=returned)
+            return self._offer(case, said, fact, returned=returned, reports=reports)
         decision = weighed_again(decide(report_of(said), self.knowledge), case, returned)
-        return self._offer(case, said, fact.model_copy(update={"why": decision.why}), decision, returned)
+        fact = fact.model_copy(update={"why": decision.why})
+        return self._offer(case, said, fact, decision, returned, reports=reports)
 
     def _offer(
         self,
@@ -245,6 +311,9 @@ class Router:
         fact: CaseAssigned,
         decision: Decision | None = None,
         returned: AssignmentReturned | None = None,
+        *,
+        reports: int = 1,
+        similar: tuple[SimilarCase, ...] = (),
     ) -> Outgoing:
         names = Names(self.place)
         offer = AssignmentOffered(
@@ -274,6 +343,8 @@ class Router:
             hides_identity=case.kind is CaseKind.TIP,
             proposals=_proposals(decision),
             secondary=fact.secondary,
+            incident=IncidentOf(incident_id=life.incident_id(case), reports=reports) if reports > 1 else None,
+            similar=similar,
             reasons=sentences(fact.why, self.place, self.place.default_language, said.text) if fact.why else (),
             why=fact.why,
             attachments=said.attachments,
@@ -313,58 +384,6 @@ def report_of(event: CaseOpened) -> Report:
     )
 
 
-def _common(case: Case, cause: Message) -> dict[str, object]:
-    """What every fact of a case says; its id follows from the cause, so that a replay yields the same."""
-    return {
-        "id": derived_id(cause.occurred_at, "case", case.id, case.version, cause.id),
-        "occurred_at": cause.occurred_at,
-        "trace_id": case.trace_id,
-        "case_id": case.id,
-        "version": case.version,
-        "number": case.number,
-        "state": case.state,
-        "outcome": case.outcome,
-        "owner": case.owner,
-        "owner_kind": case.owner_kind,
-    }
-
-
-def _assigned(case: Case, cause: CaseOpened, decision: Decision) -> CaseAssigned:
-    return CaseAssigned(
-        **_common(case, cause),
-        **_assignment(case),
-        confidence=round(decision.confidence, 4),
-        automatic=decision.automatic,
-        decided_by=decision.decided_by,
-        secondary=decision.secondary,
-        why=decision.why,
-    )
-
-
-def _reassigned(case: Case, cause: Answer, decided_by: str, why: Why | None) -> CaseAssigned:
-    return CaseAssigned(
-        **_common(case, cause), **_assignment(case), confidence=1, automatic=False, decided_by=decided_by, why=why
-    )
-
-
-def _assignment(case: Case) -> dict[str, object]:
-    return {
-        "assignment_id": case.assignment_id,
-        "contact_id": case.contact_id,
-        "person_id": case.person_id,
-        "channel": case.channel,
-        "account": case.account,
-        "language": case.language,
-        "opened_at": case.opened_at,
-        "due_at": case.due_at,
-        "lane": case.lane,
-        "topic": case.topic,
-        "neighbourhood": case.neighbourhood,
-        "kind": case.kind,
-        "urgency": case.urgency,
-    }
-
-
 def _proposals(decision: Decision | None) -> tuple[Proposal, ...]:
     if decision is None or decision.automatic:
         return ()
@@ -373,19 +392,24 @@ def _proposals(decision: Decision | None) -> tuple[Proposal, ...]:
     )
 
 
-def _addition(case: Case, event: ContactJoined) -> Outgoing:
+def _addition(case: Case, head: Case, event: ContactJoined) -> Outgoing:
     addition = CitizenAdded(
         id=derived_id(event.occurred_at, "citizen.added", event.id),
         occurred_at=event.occurred_at,
         trace_id=case.trace_id,
-        assignment_id=case.assignment_id,
-        case_id=case.id,
+        assignment_id=head.assignment_id,
+        case_id=head.id,
         number=case.number,
         text=event.text,
         place=event.place,
         attachments=event.attachments,
     )
-    return single(DEPARTMENTS, owner_queue(case.owner, case.lane), addition)
+    return single(DEPARTMENTS, owner_queue(head.owner, case.lane), addition)
+
+
+def _grown(told: tuple[Case, IncidentGrew]) -> Outgoing:
+    head, event = told
+    return single(DEPARTMENTS, owner_queue(head.owner, head.lane), event)
 
 
 def _tell(facts: Sequence[CaseEvent], cases: Mapping[UUID, Case]) -> list[Outgoing]:

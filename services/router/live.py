@@ -140,7 +140,7 @@ class Live:
             self._refused = ()
             metrics.RULES_REFUSED.set(0)
         log.info("knowledge_loaded", version=known.version, before=before, source=source)
-        for what, trouble in known.knowledge.trouble.items():
+        for what, trouble in {**known.knowledge.trouble, **known.knowledge.lesser_trouble}.items():
             log.error("knowledge_incomplete", what=what, trouble=trouble)
 
     def _refuse(self, problems: Sequence[Problem]) -> None:

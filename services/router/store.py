@@ -14,11 +14,11 @@ async def add_cases(connection: Connection, cases: Sequence[Case]) -> None:
         """
         INSERT INTO case_record (id, number, version, state, owner, owner_kind, assignment_id, topic, neighbourhood,
                                  lane, due_at, opened_at, contact_id, person_id, channel, account, language,
-                                 trace_id, kind, urgency)
+                                 trace_id, kind, urgency, head_id, outcome)
         SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::uuid[],
                              $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[],
                              $13::uuid[], $14::uuid[], $15::text[], $16::text[], $17::text[], $18::text[],
-                             $19::text[], $20::text[])
+                             $19::text[], $20::text[], $21::uuid[], $22::text[])
         """,
         [case.id for case in cases],
         [case.number for case in cases],
@@ -40,22 +40,28 @@ async def add_cases(connection: Connection, cases: Sequence[Case]) -> None:
         [case.trace_id for case in cases],
         [case.kind for case in cases],
         [case.urgency for case in cases],
+        [case.head_id for case in cases],
+        [case.outcome for case in cases],
     )
 
 
-async def lock_cases(connection: Connection, ids: Collection[UUID]) -> dict[UUID, Case]:
-    """The cases as they stand, locked in one order so that replicas cannot block each other for good."""
+async def lock_cases(connection: Connection, ids: Collection[UUID], *, followers: bool = False) -> dict[UUID, Case]:
+    """The cases as they stand, locked in one order so that replicas cannot block each other for good.
+
+    With `followers` those that belong to their incidents too.
+    """
     rows = await connection.fetch(
         """
         SELECT id, number, version, state, outcome, owner, owner_kind, assignment_id, topic, neighbourhood, lane,
                due_at, returns, opened_at, contact_id, person_id, channel, account, language, trace_id,
-               kind, urgency
+               kind, urgency, head_id
         FROM case_record
-        WHERE id = ANY($1)
+        WHERE id = ANY($1) OR head_id = ANY($2)
         ORDER BY id
         FOR UPDATE
         """,
         list(ids),
+        list(ids) if followers else [],
     )
     return {
         row["id"]: Case(
@@ -79,11 +85,12 @@ async def save_cases(connection: Connection, cases: Sequence[Case]) -> None:
         UPDATE case_record
         SET version = moved.version, state = moved.state, outcome = moved.outcome, owner = moved.owner,
             owner_kind = moved.owner_kind, assignment_id = moved.assignment_id, topic = moved.topic,
-            neighbourhood = moved.neighbourhood, due_at = moved.due_at, returns = moved.returns
+            neighbourhood = moved.neighbourhood, due_at = moved.due_at, returns = moved.returns,
+            head_id = moved.head_id
         FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::text[],
-                    $9::text[], $10::timestamptz[], $11::int[])
+                    $9::text[], $10::timestamptz[], $11::int[], $12::uuid[])
              AS moved (id, version, state, outcome, owner, owner_kind, assignment_id, topic, neighbourhood, due_at,
-                       returns)
+                       returns, head_id)
         WHERE case_record.id = moved.id
         """,
         [case.id for case in cases],
@@ -97,6 +104,7 @@ async def save_cases(connection: Connection, cases: Sequence[Case]) -> None:
         [case.neighbourhood for case in cases],
         [case.due_at for case in cases],
         [case.returns for case in cases],
+        [case.head_id for case in cases],
     )
 
 
@@ -113,6 +121,14 @@ async def add_history(connection: Connection, events: Sequence[CaseEvent | CaseO
         [event.occurred_at for event in events],
         [event.model_dump_json(exclude_none=True).encode() for event in events],
     )
+
+
+async def heads_of(connection: Connection, ids: Collection[UUID]) -> set[UUID]:
+    """The cases whose incidents these belong to."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT head_id FROM case_record WHERE id = ANY($1) AND head_id IS NOT NULL", list(ids)
+    )
+    return {row["head_id"] for row in rows}
 
 
 async def opened(connection: Connection, ids: Collection[UUID]) -> Mapping[UUID, CaseOpened]:

@@ -8,8 +8,8 @@ from typing import Final
 from services.intake.store import CaseContact, CaseFile, CaseStep
 from shared.contracts import Outcome, OwnerKind
 
-# A return is our own affair: what the citizen sees is who has it next.
-HIDDEN: Final = frozenset({"returned"})
+# A return is our own affair: what the citizen sees is who has it next. So is a report that was joined by mistake.
+HIDDEN: Final = frozenset({"returned", "separated"})
 # What a department notes while it works is not written for the citizen; what it asks and answers is.
 SPOKEN: Final = frozenset({"asked", "closed"})
 
@@ -18,7 +18,7 @@ SPOKEN: Final = frozenset({"asked", "closed"})
 class Line:
     """One line: what happened and when. `owner` is a code, or empty; `text` is meant for the citizen.
 
-    `kind`: received, assigned, centre, accepted, forwarded, progressed, asked, closed, added.
+    `kind`: received, assigned, centre, gathered, accepted, forwarded, progressed, asked, closed, added.
     """
 
     at: datetime

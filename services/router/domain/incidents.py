@@ -5,12 +5,12 @@ it within the time window are looked at, so that the cost of a report does not g
 """
 
 from collections import deque
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
-from math import cos, exp, hypot, log, log1p, radians
+from math import cos, exp, floor, hypot, log, log1p, radians
 from typing import Final
 
 from services.router.domain.signature import Rarity, Signature
@@ -26,8 +26,10 @@ LEARNED_METRES: Final = 150.0
 SAME_ADDRESS_METRES: Final = 5.0
 SAME_LANDMARK_METRES: Final = 30.0
 SAME_STREET_METRES: Final = 60.0
-# Set by hand, since the log has neither: two topics of one group; words (0.2 is what two reports share by chance).
+# Set by hand, since the log has none of it: two topics of one group; no more in common than a neighbourhood of some
+# thousand people, or a street that may be kilometres long; words (0.2 is what two reports share by chance).
 OTHER_TOPIC: Final = -0.7
+SOMEWHERE_IN_IT: Final = -1.5
 ALIKE_BY_CHANCE: Final = 0.2
 ALIKE_WEIGHT: Final = 3.0
 _CONFIDENCE_MAX: Final = 0.99
@@ -40,6 +42,7 @@ class By(StrEnum):
     ADDRESS = "address"
     LANDMARK = "landmark"
     STREET = "street"
+    LONG_STREET = "long street"
     NEIGHBOURHOOD = "neighbourhood"
 
 
@@ -120,12 +123,21 @@ class Matcher:
     weights: Weights
     rarity: Rarity
 
-    def gather(self, report: Sighting, candidates: Iterable[Sighting], reach: Reach) -> Gathering:
-        """The report it goes with, or those to show to a person. Pure; the same arguments give the same answer."""
+    def gather(
+        self,
+        report: Sighting,
+        candidates: Iterable[Sighting],
+        reach: Reach,
+        may_lead: Callable[[Sighting], bool] = lambda first: True,
+    ) -> Gathering:
+        """The report it goes with, or those to show to a person. Pure; the same arguments give the same answer.
+
+        `may_lead` says of the first report of an incident whether others may still join it.
+        """
         near = list(_near(report, candidates, reach))
         problems = len({found.other.first.id for found in near})
         matches = [self._weigh(report, found, reach, problems) for found in near]
-        best = max(matches, key=_surest, default=None)
+        best = max((match for match in matches if may_lead(match.other.first)), key=_surest, default=None)
         if best and best.confidence >= reach.join and _reaches(report, best.other.first, reach):
             others = [match for match in matches if match.other.first.id != best.other.first.id]
             return Gathering(best, _to_show(others, reach))
@@ -138,8 +150,10 @@ class Matcher:
         logit += reach.prior
         logit += OTHER_TOPIC if report.topic != found.other.topic else 0.0
         logit += ALIKE_WEIGHT * (alike - ALIKE_BY_CHANCE) if alike is not None else 0.0
+        somewhere = found.by is By.LONG_STREET or (found.by is By.NEIGHBOURHOOD and not reach.whole_neighbourhood)
+        logit += SOMEWHERE_IN_IT if somewhere else 0.0
         confidence = min(_CONFIDENCE_MAX, 1 / (1 + exp(-logit)))
-        if found.by is By.NEIGHBOURHOOD and not reach.whole_neighbourhood:
+        if somewhere:
             confidence = min(confidence, (reach.propose + reach.join) / 2)  # for a person to judge
         return Match(found.other, confidence, found.metres, found.hours, found.by, alike)
 
@@ -210,9 +224,13 @@ class Index:
     _by_key: dict[int, deque[Sighting]] = field(default_factory=dict)
 
     def add(self, report: Sighting, reach: Reach) -> None:
-        """Remember a report; the oldest under a full key is forgotten."""
+        """Remember a report under its keys; the oldest under a full key is forgotten."""
         for key in keys(report, reach):
-            self._by_key.setdefault(key, deque(maxlen=CANDIDATES_PER_KEY_MAX)).append(report)
+            self.put(key, report)
+
+    def put(self, key: int, report: Sighting) -> None:
+        """Remember a report under one key."""
+        self._by_key.setdefault(key, deque(maxlen=CANDIDATES_PER_KEY_MAX)).append(report)
 
     def near(self, report: Sighting, reach: Reach) -> list[Sighting]:
         """The reports that share a key with it, each once."""
@@ -252,6 +270,8 @@ def _apart(one: Spot, other: Spot, reach: Reach) -> tuple[float, By] | None:
         metres = metres_between(here, there)
         return (metres, By.POINTS) if metres <= reach.radius_metres else None
     if one.street and (one.street, one.neighbourhood) == (other.street, other.neighbourhood):
+        if one.neighbourhood is None and (one.door is None or one.door != other.door):
+            return LEARNED_METRES, By.LONG_STREET
         if one.door and other.door:
             return (SAME_ADDRESS_METRES, By.ADDRESS) if one.door == other.door else (SAME_STREET_METRES, By.STREET)
         return SAME_STREET_METRES, By.STREET
@@ -259,7 +279,7 @@ def _apart(one: Spot, other: Spot, reach: Reach) -> tuple[float, By] | None:
         return SAME_LANDMARK_METRES, By.LANDMARK
     anywhere = reach.whole_neighbourhood or one.is_coarse or other.is_coarse
     if anywhere and one.neighbourhood and one.neighbourhood == other.neighbourhood:
-        return reach.radius_metres / 2, By.NEIGHBOURHOOD
+        return float(reach.radius_metres), By.NEIGHBOURHOOD
     return None
 
 
@@ -283,21 +303,26 @@ def _to_show(matches: Sequence[Match], reach: Reach) -> tuple[Match, ...]:
 
 
 def _cell(latitude: float, longitude: float, metres: int) -> tuple[int, int, int]:
-    row = int(latitude * METRES_PER_DEGREE // metres)
-    return metres, row, _column(longitude, row, metres)
+    """The cell of a point: a square twice as wide as the radius, so that four of them hold all that is near."""
+    row = floor(latitude * METRES_PER_DEGREE / (2 * metres))
+    return metres, row, floor(_across(longitude, row, metres))
 
 
 def _cells_around(latitude: float, longitude: float, metres: int) -> Iterator[tuple[int, int, int]]:
-    middle = int(latitude * METRES_PER_DEGREE // metres)
-    for row in (middle - 1, middle, middle + 1):
-        column = _column(longitude, row, metres)
-        yield from ((metres, row, column + step) for step in (-1, 0, 1))
+    for row in _nearest_two(latitude * METRES_PER_DEGREE / (2 * metres)):
+        yield from ((metres, row, column) for column in _nearest_two(_across(longitude, row, metres)))
 
 
-def _column(longitude: float, row: int, metres: int) -> int:
-    """Cells are as wide as high: a degree of longitude is shorter in the north."""
-    width = max(1e-6, cos(radians((row + 0.5) * metres / METRES_PER_DEGREE))) * METRES_PER_DEGREE
-    return int(longitude * width // metres)
+def _across(longitude: float, row: int, metres: int) -> float:
+    """The column of a longitude in a row of cells, which hold fewer degrees in the south than in the north."""
+    degree = max(1.0, cos(radians((row + 0.5) * 2 * metres / METRES_PER_DEGREE)) * METRES_PER_DEGREE)
+    return longitude * degree / (2 * metres)
+
+
+def _nearest_two(place: float) -> tuple[int, int]:
+    """The cell of a place, in cells, and the neighbour on whose side it lies."""
+    cell = floor(place)
+    return (cell, cell + 1) if place - cell >= 0.5 else (cell - 1, cell)
 
 
 def _key(*parts: object) -> int:

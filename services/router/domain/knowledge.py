@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from services.router.domain.evidence import WITHOUT_MODEL, Weighing
+from services.router.domain.incidents import Matcher
 from services.router.domain.kinds import KindWords
+from services.router.domain.matching import MatcherError, load_matcher
 from services.router.domain.model import ModelError, TextModel, load_model
 from services.router.domain.rules import Rules
 from services.router.domain.urgency import UrgencyWords
@@ -18,7 +20,10 @@ from shared.topic_words import TopicWords
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What a decision rests on besides the report. `trouble`: what is missing, by its name; then a person decides."""
+    """What a decision rests on besides the report. `trouble`: what is missing, by its name; then a person decides.
+
+    Without a `matcher` every case stands alone; `lesser_trouble` says why.
+    """
 
     centre: str
     kinds: Mapping[str, OwnerKind]
@@ -29,8 +34,10 @@ class Knowledge:
     speller: Speller
     urgency: UrgencyWords
     model: TextModel | None
+    matcher: Matcher | None = None
     version: str = ""
     trouble: Mapping[str, str] = field(default_factory=dict)
+    lesser_trouble: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def weighing(self) -> Weighing:
@@ -46,6 +53,7 @@ def load_knowledge(municipality: Municipality, model_folder: Path) -> Knowledge:
     """
     model, without_model = _model(model_folder)
     gazetteer, without_places = _gazetteer(municipality)
+    matcher, lesser_trouble = _matcher(model_folder)
     return Knowledge(
         centre=municipality.solution_centre.code,
         kinds={department.code: department.kind for department in municipality.departments}
@@ -57,7 +65,9 @@ def load_knowledge(municipality: Municipality, model_folder: Path) -> Knowledge:
         speller=Speller.of(municipality),
         urgency=UrgencyWords.of(municipality),
         model=model,
+        matcher=matcher,
         trouble=without_model | without_places,
+        lesser_trouble=lesser_trouble,
     )
 
 
@@ -73,3 +83,10 @@ def _gazetteer(municipality: Municipality) -> tuple[Gazetteer, dict[str, str]]:
         return Gazetteer.of(municipality), {}
     except GazetteerError as error:
         return Gazetteer.empty(), {"gazetteer": str(error)}
+
+
+def _matcher(folder: Path) -> tuple[Matcher | None, dict[str, str]]:
+    try:
+        return load_matcher(folder), {}
+    except MatcherError as error:
+        return None, {"incidents": str(error)}

@@ -12,8 +12,10 @@ from shared.contracts import (
     AssignmentAccepted,
     AssignmentClosed,
     AssignmentDecided,
+    AssignmentGathered,
     AssignmentProgressed,
     AssignmentReturned,
+    AssignmentSeparated,
     CaseKind,
     CaseState,
     Channel,
@@ -37,12 +39,17 @@ ALLOWED: Final[Mapping[type[Answer], frozenset[CaseState]]] = {
     AssignmentReturned: _HELD,
     AssignmentClosed: _HELD,
     AssignmentDecided: _HELD,
+    AssignmentGathered: _HELD,
+    AssignmentSeparated: _HELD,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case as it stands; `version` counts its steps, `assignment_id` names the present owner's work."""
+    """A case as it stands; `version` counts its steps, `assignment_id` names the present owner's work.
+
+    `head_id`: the case whose incident it belongs to; it follows that one. None: it stands alone, or leads.
+    """
 
     id: UUID
     number: str
@@ -66,6 +73,7 @@ class Case:
     urgency: str | None = None
     due_at: datetime | None = None
     returns: int = 0
+    head_id: UUID | None = None
 
 
 class Verdict(StrEnum):
@@ -133,6 +141,21 @@ def assign(case: Case, owner: str, owner_kind: OwnerKind, topic: str | None, nei
         topic=topic,
         neighbourhood=neighbourhood,
     )
+
+
+def gather(case: Case, head: Case) -> Case:
+    """It belongs to the incident that `head` leads, and follows it from now on."""
+    return _step(case, head_id=head.id)
+
+
+def separate(case: Case) -> Case:
+    """It is a problem of its own after all."""
+    return _step(case, head_id=None)
+
+
+def incident_id(head: Case) -> UUID:
+    """The id of the incident a case leads."""
+    return derived_id(head.opened_at, "incident", head.id)
 
 
 def next_owner(case: Case, proposal: str | None, kinds: Mapping[str, OwnerKind], centre: str) -> str:

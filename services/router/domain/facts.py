@@ -1,0 +1,60 @@
+"""What the router tells of a case's steps."""
+
+from services.router.domain.decision import Decision
+from services.router.domain.life import Case
+from shared.contracts import Answer, CaseAssigned, CaseOpened, Message, Why
+from shared.ids import derived_id
+
+
+def common(case: Case, cause: Message) -> dict[str, object]:
+    """What every fact of a case says; its id follows from the cause, so that a replay yields the same."""
+    return {
+        "id": derived_id(cause.occurred_at, "case", case.id, case.version, cause.id),
+        "occurred_at": cause.occurred_at,
+        "trace_id": case.trace_id,
+        "case_id": case.id,
+        "version": case.version,
+        "number": case.number,
+        "state": case.state,
+        "outcome": case.outcome,
+        "owner": case.owner,
+        "owner_kind": case.owner_kind,
+    }
+
+
+def assigned(case: Case, cause: CaseOpened, decision: Decision) -> CaseAssigned:
+    """The first owner, with the grounds."""
+    return CaseAssigned(
+        **common(case, cause),
+        **_assignment(case),
+        confidence=round(decision.confidence, 4),
+        automatic=decision.automatic,
+        decided_by=decision.decided_by,
+        secondary=decision.secondary,
+        why=decision.why,
+    )
+
+
+def reassigned(case: Case, cause: Answer, decided_by: str, why: Why | None) -> CaseAssigned:
+    """Another owner, as a person or a return decided."""
+    return CaseAssigned(
+        **common(case, cause), **_assignment(case), confidence=1, automatic=False, decided_by=decided_by, why=why
+    )
+
+
+def _assignment(case: Case) -> dict[str, object]:
+    return {
+        "assignment_id": case.assignment_id,
+        "contact_id": case.contact_id,
+        "person_id": case.person_id,
+        "channel": case.channel,
+        "account": case.account,
+        "language": case.language,
+        "opened_at": case.opened_at,
+        "due_at": case.due_at,
+        "lane": case.lane,
+        "topic": case.topic,
+        "neighbourhood": case.neighbourhood,
+        "kind": case.kind,
+        "urgency": case.urgency,
+    }
