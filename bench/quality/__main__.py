@@ -15,7 +15,7 @@ from time import perf_counter
 from bench.quality.figure import Figure
 
 # Each has `measure(data: Path) -> list[Figure]`, in the order of the table.
-ROWS = ("units", "topics", "emergencies", "masking", "addresses", "duplicates", "places", "cost")
+ROWS = ("units", "topics", "emergencies", "masking", "reading", "addresses", "duplicates", "places", "cost")
 RESULTS = Path(__file__).parent.parent / "results" / "quality.json"
 
 
