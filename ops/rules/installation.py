@@ -2,8 +2,10 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, NoReturn, TypeVar
 
 import asyncpg
@@ -14,7 +16,7 @@ from ops import servers, supervisor
 from ops.figures import addresses
 from services.router import kept
 from services.router.app import MODEL
-from services.router.domain.versions import Files
+from services.router.domain.versions import Files, Known, load_kept
 from shared.municipality import MunicipalityError
 from shared.settings import Settings
 
@@ -73,6 +75,17 @@ async def kept_files(connection: asyncpg.Connection, version: str | None = None)
     if len(named) != 1:
         refuse(f"{len(named)} versions that are kept begin with {version}; `ilkim rules versions` lists them")
     return await kept.files_of(connection, named[0])
+
+
+@contextmanager
+def known_by(files: Files) -> Iterator[Known]:
+    """What the files of a kept version hold."""
+    with TemporaryDirectory(prefix="ilkim-kept-") as work:
+        try:
+            known = load_kept(files, Path(work))
+        except MunicipalityError as error:
+            refuse("this program cannot read the version that ran last any more: name a folder with --against", error)
+        yield known
 
 
 def refuse(reason: str, cause: BaseException | None = None) -> NoReturn:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated, Any, Final
 
 import asyncpg
@@ -19,13 +18,14 @@ from ops.rules.installation import (
     folder_of_installation,
     in_router,
     kept_files,
+    known_by,
     model_of_installation,
     refuse,
     show_mistakes,
 )
 from ops.rules.trial import Trial
 from ops.spreadsheet import UnreadableFile, open_sheet
-from services.router.domain.versions import Files, Known, load_kept, load_known
+from services.router.domain.versions import Known, load_known
 from services.router.handlers import report_of as report_of_case
 from shared.municipality import MunicipalityError
 
@@ -111,9 +111,8 @@ def _compared_with(against: str | None, *, is_without_database: bool) -> Iterato
     elif against is None and is_without_database:
         yield _loaded(folder_of_installation(), model_of_installation())
     else:
-        files: Files = in_router(lambda db: kept_files(db, against))
-        with TemporaryDirectory(prefix="ilkim-kept-") as work:
-            yield load_kept(files, Path(work))
+        with known_by(in_router(lambda db: kept_files(db, against))) as known:
+            yield known
 
 
 def _as_json(trial: Trial, texts: bool) -> dict[str, Any]:

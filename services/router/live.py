@@ -164,8 +164,12 @@ class Live:
         except (asyncpg.PostgresError, OSError, asyncpg.InterfaceError, TimeoutError) as away:
             log.error("kept_version_unreachable", reason=repr(away))
             raise error from away
-        with TemporaryDirectory(prefix="ilkim-kept-") as work:
-            known = await asyncio.to_thread(load_kept, files, Path(work))
+        try:
+            with TemporaryDirectory(prefix="ilkim-kept-") as work:
+                known = await asyncio.to_thread(load_kept, files, Path(work))
+        except MunicipalityError as outdated:
+            log.error("kept_version_unreadable", version=version, reason=str(outdated))
+            raise error from outdated
         log.error("started_by_kept_version", version=version)
         self._take(known, KEPT)
 

@@ -155,6 +155,15 @@ async def test_a_trial_without_a_version_to_compare_with_says_what_to_do(system:
     assert "no version was kept yet" in result.stdout
 
 
+async def test_a_version_this_program_cannot_read_any_more_is_told(system: System) -> None:
+    async with system.pool.acquire() as connection:
+        await kept.keep(connection, "old", {"municipality/rules.toml": b""}, "here")
+    result = await in_thread("try")
+
+    assert result.exit_code == 1
+    assert "--against" in result.stdout
+
+
 async def test_versions_are_listed_and_their_difference_shown(system: System, changed_folder: Path) -> None:
     known, changed = load_known(ILKADIM, MODEL), load_known(changed_folder, MODEL)
     async with system.pool.acquire() as connection:
