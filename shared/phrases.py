@@ -27,11 +27,32 @@ class _Word:
     variants: tuple[str, ...]
     is_prefix: bool
 
+    @property
+    def starts(self) -> set[str]:
+        """The letters by which it is looked up."""
+        return {variant[:PREFIX_LETTERS_MIN] for variant in self.variants}
+
     def matches(self, word: str) -> bool:
         return word.startswith(self.variants) if self.is_prefix else word in self.variants
 
 
-_Entry = tuple[_Word, tuple[_Word, ...], str, Key]
+_Entry = tuple[tuple[_Word, ...], str, Key]  # the words after the first, the phrase, its key
+
+
+@dataclass(frozen=True, slots=True)
+class _Starting(Generic[Key]):
+    """The phrases that may start at a word: those of one word, and the others by how their second word begins."""
+
+    alone: tuple[tuple[str, Key], ...]
+    by_second: dict[str, list[_Entry[Key]]]
+
+    def followed_by(self, near: Sequence[str]) -> Iterable[_Entry[Key]]:
+        """The phrases of several words whose second may be among `near`, each once."""
+        starts = dict.fromkeys([word[:PREFIX_LETTERS_MIN] for word in near])
+        lists = [self.by_second[start] for start in starts if start in self.by_second]
+        if len(lists) < 2:
+            return lists[0] if lists else ()
+        return {id(entry): entry for entries in lists for entry in entries}.values()
 
 
 class PhraseBook(Generic[Key]):
@@ -43,25 +64,39 @@ class PhraseBook(Generic[Key]):
     """
 
     def __init__(self, entries: Iterable[tuple[str, Key]]) -> None:
-        self._by_start: dict[str, list[_Entry[Key]]] = {}
-        self._starting_with = lru_cache(maxsize=WORDS_REMEMBERED_MAX)(self._entries)
+        self._by_start: dict[str, list[tuple[_Word, _Entry[Key]]]] = {}
+        self._starting_with = lru_cache(maxsize=WORDS_REMEMBERED_MAX)(self._starting)
         for phrase, key in entries:
             first, *rest = map(_word, phrase.split())
-            for start in {variant[:PREFIX_LETTERS_MIN] for variant in first.variants}:
-                self._by_start.setdefault(start, []).append((first, tuple(rest), phrase, key))
+            for start in first.starts:
+                self._by_start.setdefault(start, []).append((first, (tuple(rest), phrase, key)))
 
     def find(self, words: Sequence[str]) -> list[Hit[Key]]:
         """All phrases that stand in `words`, in the order of their first words."""
-        return [
-            Hit(key, phrase, position)
-            for position, word in enumerate(words)
-            for _, rest, phrase, key in self._starting_with(word)
-            if not rest or _follows(rest, words, position + 1)
-        ]
+        found: list[Hit[Key]] = []
+        for position, word in enumerate(words):
+            starting = self._starting_with(word)
+            if starting is None:
+                continue
+            found += [Hit(key, phrase, position) for phrase, key in starting.alone]
+            if starting.by_second:
+                near = words[position + 1 : position + 2 + SKIPPED_WORDS_MAX]
+                for rest, phrase, key in starting.followed_by(near):
+                    if _follows(rest, words, position + 1):
+                        found.append(Hit(key, phrase, position))
+        return found
 
-    def _entries(self, word: str) -> list[_Entry[Key]]:
-        """The phrases whose first word the word is; remembered, since texts repeat their words."""
-        return [entry for entry in self._by_start.get(word[:PREFIX_LETTERS_MIN], ()) if entry[0].matches(word)]
+    def _starting(self, word: str) -> _Starting[Key] | None:
+        """The phrases whose first word it is; None: there are none. Remembered, since texts repeat their words."""
+        fitting = [entry for first, entry in self._by_start.get(word[:PREFIX_LETTERS_MIN], ()) if first.matches(word)]
+        if not fitting:
+            return None
+        by_second: dict[str, list[_Entry[Key]]] = {}
+        for entry in fitting:
+            if entry[0]:
+                for start in entry[0][0].starts:
+                    by_second.setdefault(start, []).append(entry)
+        return _Starting(tuple((phrase, key) for rest, phrase, key in fitting if not rest), by_second)
 
 
 def positions(phrase: str, words: Sequence[str]) -> tuple[int, ...]:

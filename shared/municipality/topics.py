@@ -85,6 +85,7 @@ class Topic(Named):
     """A subject of cases with its owner; `phrases` point to it, in the form that `shared.phrases` reads.
 
     `hints` are phrases that often only tell of the place or of whom else was told ("muhtara da söyledik"): weak.
+    `unless` are phrases that take the topic away ("telefon direği" is no matter of the electric company).
     `group` is the code of its `TopicGroup`; `also` the owners it concerns beside its own, the likeliest first;
     `urgency` the code of its level; `basis` the law that makes it the owner's duty. `public` is False where a case says
     something about a person or a household: open data leaves it out. `listed` is False where citizens are not offered
@@ -97,6 +98,7 @@ class Topic(Named):
     basis: Text
     phrases: tuple[Phrase, ...] = Field(min_length=1)
     hints: tuple[Phrase, ...] = ()
+    unless: tuple[Phrase, ...] = ()
     target: Target
     urgency: Code
     public: bool = True

@@ -13,7 +13,7 @@ from services.router.domain.kinds import KindFound
 from services.router.domain.knowledge import Knowledge
 from services.router.domain.reading import Reading, read
 from services.router.domain.rules import Applied, Situation
-from services.router.domain.several import further_owners
+from services.router.domain.subjects import further_owners, subjects
 from services.router.domain.urgency import UrgencyFound
 from shared.addresses import find as find_addresses
 from shared.contracts import CaseKind, Channel, Evidence, EvidenceKind, Lane, OwnerKind, Proposal, Why
@@ -94,7 +94,8 @@ def decide(report: Report, knowledge: Knowledge) -> Decision:
     doubt = _doubt(best, place, candidates, applied, reading, knowledge)
     owner = best.owner if best and not doubt else knowledge.centre
     level = knowledge.urgency.raised(urgency.level, applied.level)
-    further = further_owners(reading.meant, topics, best.owner, {knowledge.centre}) if best else ()
+    parts = subjects(reading.text, knowledge.topics, topics)
+    further = further_owners(parts, best.owner, {knowledge.centre}) if best else ()
     return Decision(
         owner=owner,
         owner_kind=knowledge.kinds[owner],
