@@ -47,9 +47,8 @@ class KindWords:
         self._phrases = PhraseBook((phrase, number) for number, sign in numbered for phrase in sign.phrases)
         self._unless = PhraseBook((phrase, number) for number, sign in numbered for phrase in sign.unless)
         self._hiding = PhraseBook((phrase, None) for phrase in kinds.hides_identity)
-        self._endings = sorted(
-            ((ending, number) for number, sign in numbered for ending in sign.endings), key=lambda pair: -len(pair[0])
-        )
+        self._endings = {ending: number for number, sign in reversed(numbered) for ending in sign.endings}
+        self._ending_sizes = sorted({len(ending) for ending in self._endings}, reverse=True)
         self._ending_of = lru_cache(maxsize=WORDS_REMEMBERED_MAX)(self._longest_ending)
 
     def find(self, text_words: Sequence[str], text: str) -> KindFound:
@@ -100,7 +99,11 @@ class KindWords:
                     yield _Spoke(sign, words, opens=position < _OPENING_WORDS)
 
     def _longest_ending(self, word: str) -> int | None:
-        for ending, number in self._endings:
-            if word.endswith(ending) and len(word) >= len(ending) + _ENDING_LETTERS_BEFORE:
-                return number
-        return None
+        return next(
+            (
+                self._endings[word[-size:]]
+                for size in self._ending_sizes
+                if len(word) >= size + _ENDING_LETTERS_BEFORE and word[-size:] in self._endings
+            ),
+            None,
+        )
