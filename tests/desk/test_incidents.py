@@ -7,7 +7,7 @@ import pytest
 
 from services.desk.domain import Gather, Separate, State, Verdict, apply, grow, item_of, judge
 from shared.contracts import AssignmentGathered, AssignmentOffered, AssignmentSeparated, IncidentOf, SimilarCase
-from tests.builders import AT, a_case_assigned, an_assignment_offered, an_id, an_incident_grew
+from tests.builders import AT, a_case_assigned, a_case_closed, an_assignment_offered, an_id, an_incident_grew
 from tests.desk.conftest import USER, Desk
 from tests.harness import until
 
@@ -120,6 +120,15 @@ async def test_same_problem_is_one_press_in_triage_and_the_next_item_comes(at_de
     after = (await at_desk.get(sent.headers["Location"])).text
     assert "111-111-111 artık 517-204-886 ile birlikte yürüyor." in after
     assert "Sıradaki metin." in after
+
+
+async def test_a_similar_case_that_was_closed_since_is_not_proposed(at_desk: Desk) -> None:
+    offer = await at_desk.triage(similar=(OTHER,))
+    await at_desk.system.tell("ilkim.events", "router.told.routine", a_case_closed(case_id=OTHER.case_id))
+    await until(lambda: at_desk.system.value("SELECT count(*) = 1 FROM known_case"))
+
+    for path in ("/triage", f"/work/{offer.assignment_id}"):
+        assert OTHER.number not in (await at_desk.get(path)).text
 
 
 async def test_the_cases_of_one_message_are_shown_side_by_side(at_desk: Desk) -> None:

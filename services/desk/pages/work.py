@@ -1,7 +1,7 @@
 """The work list, triage, and one item with its story and actions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -129,6 +129,7 @@ class WorkPages:
         # What a colleague holds is theirs: it stays in the work list.
         free = [item for item in items if item.taken_by in (None, by)]
         item = next((item for item in free if item.assignment_id == at), free[0] if free else None)
+        item = await self._as_of_now(item) if item else None
         steps = await work_store.steps(self._work.service.pool, [item.assignment_id]) if item else []
         return await self._frame.render(
             request,
@@ -149,6 +150,7 @@ class WorkPages:
         except NoSuchItem:
             return self._frame.not_found(request, "desk.not_found_words")
         sent = sent or Sent()
+        item = await self._as_of_now(item)
         items = await work_store.of_case(self._work.service.pool, item.case_id)
         steps = await work_store.steps(self._work.service.pool, [other.assignment_id for other in items])
         return await self._frame.render(
@@ -215,6 +217,13 @@ class WorkPages:
             Option(owner, f"{names.owner(owner)} ({loads[owner].open if owner in loads else 0})")
             for owner in self._work.owners
         ]
+
+    async def _as_of_now(self, item: Item) -> Item:
+        """Without the similar cases that were closed since it was offered."""
+        if not item.similar:
+            return item
+        closed = await incident_store.closed_among(self._work.service.pool, [row.case_id for row in item.similar])
+        return replace(item, similar=tuple(row for row in item.similar if row.case_id not in closed))
 
     async def _done_before(self, request: Request, done: UUID | None) -> DoneBefore | None:
         """What became of the item that was decided just before."""

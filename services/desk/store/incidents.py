@@ -86,3 +86,9 @@ async def related(pool: asyncpg.Pool, case_id: UUID) -> list[Related]:
         case_id,
     )
     return [Related(**dict(row)) for row in rows]
+
+
+async def closed_among(pool: asyncpg.Pool, cases: Collection[UUID]) -> set[UUID]:
+    """Which of these cases were closed since."""
+    rows = await pool.fetch("SELECT case_id FROM known_case WHERE case_id = ANY($1) AND NOT is_open", list(cases))
+    return {row["case_id"] for row in rows}
