@@ -4,10 +4,11 @@ What a placeholder stands for is told by no table: whoever may see the original 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from shared.addresses import find as find_addresses
 from shared.personal.kinds import Found, Kind
 from shared.personal.names import find_names
 from shared.personal.numbers import find_numbers
@@ -17,6 +18,9 @@ __all__ = ["Found", "Hidden", "Kind", "hidden", "mask", "without_placeholders"]
 
 # Each pass sees the text without the names of the passes before, as it will be seen when it is masked again.
 NAME_PASSES_MAX: Final = 6
+Span = tuple[int, int]
+# Whatever address a name may be part of, one of these stands in it.
+_HINTS_AT_ADDRESS: Final = re.compile(r"mah|\bmh|sok|\bsk|cad|\bcd|bulv|blv|\bno\b|apt|apart|site|kat\b|daire")
 _PLACEHOLDER: Final = re.compile(r"\[(?:" + "|".join(map(re.escape, Kind)) + r")\]")
 
 
@@ -33,15 +37,14 @@ def mask(text: str) -> str:
     return hidden(text).text
 
 
-def hidden(text: str, kept: Iterable[tuple[int, int]] = ()) -> Hidden:
-    """The text masked, and what was found. A name that touches a span of `kept`, such as a street's, stays."""
+def hidden(text: str) -> Hidden:
+    """The text masked, and what was found. Names in an address ("Kale Mah. Xxxx No 5") stay: they are the street's."""
     read = plain(text)
     read = blanked(read, (match.span() for match in PLACEHOLDER.finditer(read)))
     found = find_numbers(text, read)
     read = blanked(read, sorted((one.start, one.end) for one in found))
-    kept = tuple(kept)
     for _ in range(NAME_PASSES_MAX):
-        names = [span for span in find_names(text, read) if not _touches(span, kept)]
+        names = _outside_addresses(find_names(text, read), text, read)
         if not names:
             break
         found += [Found(Kind.NAME, start, end) for start, end in names]
@@ -55,8 +58,13 @@ def without_placeholders(text: str) -> str:
     return _PLACEHOLDER.sub(lambda found: " " * len(found[0]), text) if "[" in text else text
 
 
-def _touches(span: tuple[int, int], others: tuple[tuple[int, int], ...]) -> bool:
-    return any(span[0] < end and start < span[1] for start, end in others)
+def _outside_addresses(names: Sequence[Span], text: str, read: str) -> list[Span]:
+    """Addresses are looked for only where there are names; what was blanked out is none of an address either."""
+    if not names or not _HINTS_AT_ADDRESS.search(read):
+        return list(names)
+    shown = "".join(letter if seen != "\0" else seen for letter, seen in zip(text, read, strict=True))
+    addresses = [(address.start, address.end) for address in find_addresses(shown)]
+    return [(start, end) for start, end in names if not any(start < to and at < end for at, to in addresses)]
 
 
 def _replaced(text: str, found: tuple[Found, ...]) -> str:
