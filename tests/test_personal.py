@@ -103,6 +103,9 @@ def test_ordinary_numbers_stay(text: str) -> None:
     ("text", "masked"),
     [
         ("Adım Ayşe Yılmaz, çöpümüz alınmadı", "Adım [kişi], çöpümüz alınmadı"),
+        ("Adım Melda Şentürk, sokak lambası yanmıyor", "Adım [kişi], sokak lambası yanmıyor"),
+        ("Kale Mah. Gazi Cad. 5 Ayşe Kaya kat 3 no 5", "Kale Mah. Gazi Cad. 5 [kişi] kat 3 no 5"),
+        ("Kale Mah. Gazi Cad. No 3 Ayşe Kaya", "Kale Mah. Gazi Cad. No 3 [kişi]"),
         ("benim adım deniz yılmaz", "benim adım [kişi]"),
         ("adım Xelatkan Yzmaroğlu", "adım [kişi]"),
         ("ismim: Umut", "ismim: [kişi]"),

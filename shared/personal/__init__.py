@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from shared.addresses import AddressSpan
 from shared.addresses import find as find_addresses
 from shared.personal.kinds import Found, Kind
 from shared.personal.names import find_names
@@ -63,8 +64,13 @@ def _outside_addresses(names: Sequence[Span], text: str, read: str) -> list[Span
     if not names or not _HINTS_AT_ADDRESS.search(read):
         return list(names)
     shown = "".join(letter if seen != "\0" else seen for letter, seen in zip(text, read, strict=True))
-    addresses = [(address.start, address.end) for address in find_addresses(shown)]
-    return [(start, end) for start, end in names if not any(start < to and at < end for at, to in addresses)]
+    addresses = [address for address in find_addresses(shown) if address.neighbourhood and address.number]
+    return [(start, end) for start, end in names if not any(_is_street(address, start, end) for address in addresses)]
+
+
+def _is_street(address: AddressSpan, start: int, end: int) -> bool:
+    """A name between neighbourhood and door is the street's, unless the street is told beside it."""
+    return address.start < start and end <= address.end and not address.street
 
 
 def _replaced(text: str, found: tuple[Found, ...]) -> str:
