@@ -30,21 +30,18 @@ class KeptVersion:
 async def keep(connection: Connection, version: str, files: Files, loaded_by: str) -> None:
     """Keep a version that a router decides by from now on; again and from several routers does no harm."""
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    known = await connection.fetch(
-        "SELECT sha256 FROM knowledge_file WHERE sha256 = ANY($1)",
-        [bytes.fromhex(digest) for digest in hashes.values()],
-    )
-    missing = {
-        digest: files[name] for name, digest in hashes.items() if bytes.fromhex(digest) not in {row[0] for row in known}
-    }
-    packed = await asyncio.to_thread(lambda: [zlib.compress(content, LEVEL) for content in missing.values()])
+    by_hash = {digest: files[name] for name, digest in hashes.items()}
     async with connection.transaction():
+        # One at a time, so that nobody forgets the files that another version is about to need.
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtext('ilkim-knowledge'))")
+        rows = await connection.fetch(
+            "SELECT encode(sha256, 'hex') AS digest FROM knowledge_file WHERE sha256 = ANY($1)",
+            [bytes.fromhex(digest) for digest in by_hash],
+        )
+        missing = sorted(by_hash.keys() - {row["digest"] for row in rows})
+        packed = await asyncio.to_thread(lambda: [zlib.compress(by_hash[digest], LEVEL) for digest in missing])
         await connection.execute(
-            """
-            INSERT INTO knowledge_file (sha256, packed)
-            SELECT * FROM unnest($1::bytea[], $2::bytea[])
-            ON CONFLICT DO NOTHING
-            """,
+            "INSERT INTO knowledge_file (sha256, packed) SELECT * FROM unnest($1::bytea[], $2::bytea[])",
             [bytes.fromhex(digest) for digest in missing],
             packed,
         )

@@ -306,3 +306,17 @@ async def test_apply_tells_why_a_router_refuses_what_is_sound(
 
     assert refused.exit_code == 1
     assert "new-one: is a new owner" in refused.stdout
+
+
+async def test_routers_that_start_together_keep_one_version_between_them(system: System) -> None:
+    async def keep(number: int) -> None:
+        async with system.pool.acquire() as connection:
+            await kept.keep(connection, "v1", {"a": b"same", "b": b"same", "c": b"other"}, f"host:{number}")
+
+    await asyncio.gather(*map(keep, range(4)))
+    async with system.pool.acquire() as connection:
+        files = await kept.files_of(connection, "v1")
+
+    assert files == {"a": b"same", "b": b"same", "c": b"other"}
+    assert await system.value("SELECT count(*) FROM knowledge_file") == 2
+    assert await system.value("SELECT count(*) FROM knowledge_load") == 4
