@@ -11,6 +11,9 @@ from shared.topic_words import TopicEvidence
 
 PROPOSALS_MAX = 3
 PROPOSAL_CONFIDENCE_MIN = 0.01
+# What an owner whom the likeliest's topic concerns besides has of its confidence; each further one less.
+_ALSO_PART = 0.35
+_ALSO_LESS = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,20 @@ def find_candidates(
     sure = knowledge.weighing.automatic_from
     against = next((row for row in read[:1] if row.owner != chosen.owner and row.confidence >= sure), None)
     return Candidates(_chosen_first(chosen, read, sure), scores, nobody, chosen, against)
+
+
+def with_concerned(proposals: Sequence[Proposal], knowledge: Knowledge) -> tuple[Proposal, ...]:
+    """The proposals with the other owners of the first one's topic, for the person who decides; the first stays."""
+    topic = knowledge.topics.by_code.get(proposals[0].topic or "") if proposals else None
+    if topic is None:
+        return tuple(proposals)
+    first, *others = proposals
+    known = {proposal.owner for proposal in proposals}
+    for place, other in enumerate(topic.also):
+        if other.owner not in known:
+            part = _ALSO_PART * _ALSO_LESS**place * first.confidence
+            others.append(Proposal(owner=other.owner, topic=topic.code, confidence=round(part, 4)))
+    return (first, *sorted(others, key=lambda proposal: -proposal.confidence))[:PROPOSALS_MAX]
 
 
 def strengths_by_owner(topics: Iterable[TopicEvidence], centre: str) -> dict[str, float]:

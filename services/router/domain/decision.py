@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.router.domain.candidates import PROPOSALS_MAX, Candidates, find_candidates
+from services.router.domain.candidates import PROPOSALS_MAX, Candidates, find_candidates, with_concerned
 from services.router.domain.kinds import KindFound
 from services.router.domain.knowledge import Knowledge
 from services.router.domain.reading import Reading, read
@@ -89,7 +89,7 @@ def decide(report: Report, knowledge: Knowledge) -> Decision:
     candidates = find_candidates(topics, probabilities, chosen, knowledge)
     urgency = knowledge.urgency.judge(reading.meant, candidates.best.topic if candidates.best else None)
     applied = knowledge.rules.apply(_situation(report, reading, topics, place, candidates, kind, urgency))
-    proposals = _ruled(candidates, applied, knowledge)
+    proposals = with_concerned(_ruled(candidates, applied, knowledge), knowledge)
     best = proposals[0] if proposals else None
     doubt = _doubt(best, place, candidates, applied, reading, knowledge)
     owner = best.owner if best and not doubt else knowledge.centre
