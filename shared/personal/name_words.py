@@ -28,6 +28,7 @@ class Sign:
     PLACE: Final = 1024  # makes what stands before it a place, a house or a firm
     NEVER: Final = 2048  # no part of a name, even with a capital
     HONOURED: Final = 4096  # behind a name: somebody whom places are named after, "Osman Paşa"
+    NAMED: Final = 131072  # stands behind a name, known or not: "Deniz isimli"
     HONOURS: Final = 65536  # the same before a name: "Şehit Polis Xxxx"
     GREETING: Final = 8192  # a signature may follow: "Saygılarımla"
     JOINS: Final = 16384  # "Ayşe ve Deniz"
@@ -111,6 +112,7 @@ _SIGN_OF: Final = {
     "honours": Sign.HONOURS,
     "greeting": Sign.GREETING,
     "joins": Sign.JOINS,
+    "named": Sign.NAMED,
     "never": Sign.NEVER,
 }
 _TABLES: Final = tomllib.loads(resources.files(__package__).joinpath("words.toml").read_text("utf-8"))

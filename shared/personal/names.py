@@ -11,6 +11,7 @@ from enum import Enum, auto
 from typing import Final, NamedTuple
 
 from shared.personal.name_words import FAMILY_NAME, NAME, Sign, remembered, signs
+from shared.spelling.turkish import is_turkish
 
 NAME_WORDS_MAX: Final = 4
 SIGNATURE_WORDS_MAX: Final = 3
@@ -18,7 +19,9 @@ HONOUR_WORDS_MAX: Final = 5
 _SHOUTED_SHARE: Final = 0.6  # of the words, from which on capitals say nothing
 
 _WORD: Final = re.compile(r"[#@]?[^\W\d_]+")
-_ANYTHING: Final = NAME | FAMILY_NAME | Sign.TITLE | Sign.ADDRESSED | Sign.OFFICE | Sign.CALLED | Sign.GREETING
+_ANYTHING: Final = (
+    NAME | FAMILY_NAME | Sign.TITLE | Sign.ADDRESSED | Sign.OFFICE | Sign.CALLED | Sign.GREETING | Sign.KIN | Sign.NAMED
+)
 _NUMBERED_PLACE: Final = re.compile(r"[ .,]{0,3}\d{1,4}[ .\-]{0,3}(?:sokak|sokag|sok|sk|cadde|cad|cd|blok|etap)")
 _LIST_SIGNS: Final = frozenset({",", "/", "-", "&", "+", ")", "("})
 
@@ -142,23 +145,30 @@ class _Page:
         behind = self._words[at + 1].signs
         if behind & (Sign.SURNAME | Sign.GIVEN):
             return self._capitals is not Capitals.TELLING or (self._is_title(at) and self._counts(at + 1))
-        return bool(behind & Sign.SURNAME_WORD) and self._is_title(at) and self._is_title(at + 1)
+        is_called_up = self._read[self._words[at + 1].end :][:_BETWEEN_LETTERS_MAX].lstrip(" :-").startswith("\0")
+        return bool(behind & Sign.SURNAME_WORD) and (is_called_up or (self._is_title(at) and self._is_title(at + 1)))
 
     def _end_of_unknown(self, at: int) -> int:
-        """The word behind a name that no list has: "Sayın Xxxx Yyyy", "adım Xxxx Yyyy", "Xxxx Bey", a signature."""
+        """The word behind a name that no list has, by its capitals and by what stands beside it; else `at`."""
         if not self._is_title(at) or not self._may_be_unknown(at):
             return at
-        before = self._signs_beside(at, -1)
+        end = self._end_of_capitals(at)
+        before, behind = self._signs_beside(at, -1), self._signs_beside(end - 1, 1)
         if before & Sign.ADDRESSED or self._called(at):
-            end = self._end_of_capitals(at)
             return at if self._words[end - 1].signs & Sign.OFFICE else end
         if self._signs_beside(at, 1) & Sign.POLITE and at and not self._words[at].signs & Sign.OFFICE:
             return at + 1
         if before & Sign.GREETING or self._greets_before(at):
-            end = self._end_of_capitals(at)
-            is_last = end == len(self._words) and end - at > 1
-            return end if is_last else at
-        return at
+            return end if end == len(self._words) and end - at > 1 else at
+        if end - at < 2 or self._is_ordinary(at):
+            return at
+        # "Muhtar Xxxx Yyyy", "komşum Xxxx Yyyy", "Xxxx Yyyy isimli", "Xxxx Yılmaz"
+        is_said = before & (Sign.OFFICE | Sign.KIN) or behind & Sign.NAMED or self._words[at + 1].signs & Sign.SURNAME
+        return end if is_said else at
+
+    def _is_ordinary(self, at: int) -> bool:
+        """A word of the language, which has its capital from the beginning of a sentence or for weight."""
+        return is_turkish(self._read[self._words[at].start : self._words[at].end])
 
     def _greets_before(self, at: int) -> bool:
         """ "Saygılarımla," with a comma or a new line behind it."""
