@@ -120,6 +120,7 @@ async def test_two_notifiers_send_each_reply_once(system: System, provider: Prov
         (a_case_closed, {"answer": "Yetkimiz dışında.", "outcome": Outcome.REJECTED}, "Yetkimiz dışında."),
         (a_case_asked, {"question": "Kapı numarası kaç?"}, "Kapı numarası kaç?"),
         (a_case_forwarded, {"owner": "saski", "owner_kind": OwnerKind.INSTITUTION}, "SASKİ"),
+        (a_case_forwarded, {"owner": "new-one", "owner_kind": OwnerKind.INSTITUTION}, "new-one"),
     ],
 )
 async def test_a_step_a_citizen_cares_about_is_told_after_the_number(

@@ -132,6 +132,13 @@ def test_what_a_person_decided_after_two_returns_comes_back_to_a_person_whatever
     assert (decided.owner, returned.owner) == ("fen-isleri", CENTRE)
 
 
+def test_a_case_whose_topic_the_municipality_no_longer_has_is_decided_all_the_same() -> None:
+    case = a_case(owner=CENTRE, owner_kind=OwnerKind.CENTRE, topic="gone", due_at=AT)
+    decided, _ = after(case, a_decision(**about(case), decided_owner="fen-isleri"))
+
+    assert (decided.owner, decided.due_at) == ("fen-isleri", AT)
+
+
 @pytest.mark.parametrize("proposal", [None, "temizlik-isleri", "nobody"])
 def test_a_returned_case_without_a_good_proposal_goes_to_the_solution_centre(proposal: str | None) -> None:
     case = a_case()
