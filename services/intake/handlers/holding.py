@@ -76,5 +76,5 @@ def _task(row: Registration) -> TaskRequested:
         person_id=row.person_id,
         reason=row.reason,
         detail=row.detail,
-        text=mask(message.text[:SHOWN_LETTERS_MAX]),
+        text=mask(message.text)[:SHOWN_LETTERS_MAX],
     )
