@@ -10,6 +10,7 @@ from shared.addresses.tagger import BEGIN, INSIDE, OUT, Tagger
 from shared.addresses.tokens import Tokens, read, windows
 
 SPANS_MAX: Final = 20
+NAME_WORDS_MAX: Final = 4
 
 _NEVER_INSIDE: Final = frozenset({WordKind.RELATION, WordKind.ADDRESS_WORD, WordKind.MANY_DIGITS})
 _NAMED_AFTER_A_PROVINCE: Final = frozenset(
@@ -59,6 +60,43 @@ def spans(tokens: Tokens, tagger: Tagger) -> Iterator[tuple[int, int]]:
                 first, last = _whole(tokens, max(first, read_to), last)
                 yield first, last
                 read_to = last + 1
+
+
+def certain(tokens: Tokens) -> list[tuple[int, int]]:
+    """First and last word of what anybody calls an address: a name with "sokak" or the like, and what belongs to it."""
+    found: list[tuple[int, int]] = []
+    for at, kind in enumerate(tokens.kinds):
+        if kind in _NAMED_KINDS:
+            first = at
+            while first and at - first < NAME_WORDS_MAX and tokens.gaps[first] in "_.;" and _is_name(tokens, first - 1):
+                first -= 1
+            if first == at:
+                continue
+            last = at
+        elif kind is WordKind.DISTRICT and tokens.shapes[at] != "l":
+            first = last = at
+        else:
+            continue
+        last = _with_numbers(tokens, last)
+        if found and first <= found[-1][1] + 1 and tokens.gaps[first] in "_,;./-(":
+            found[-1] = (found[-1][0], max(last, found[-1][1]))
+        else:
+            found.append((first, last))
+    return found
+
+
+def _with_numbers(tokens: Tokens, last: int) -> int:
+    """With "No 12 kat 3 daire 4", "B Blok" and an ending behind it."""
+    while last + 2 < len(tokens):
+        first_kind, next_kind = tokens.kinds[last + 1], tokens.kinds[last + 2]
+        is_valued = first_kind in _VALUED and next_kind in _DIGITS
+        is_block = first_kind is WordKind.LETTER and next_kind is WordKind.BLOCK
+        if not is_valued and not is_block:
+            break
+        last += 2
+    if last + 1 < len(tokens) and tokens.gaps[last + 1] == "'" and tokens.words[last + 1] in ENDINGS:
+        last += 1
+    return last
 
 
 def _mend(tokens: Tokens, tags: list[int], start: int) -> None:

@@ -60,18 +60,19 @@ _PERSON_NAMES: Final = (
 )
 _COMMON: Final = (
     "ve ile icin bir bu su o da de ki mi mu ama fakat cok hic her daha hala henuz artik lutfen acil acilen yardim "
-    "yardimci var yok olan olarak gibi kadar sonra once beri icinde altinda altindalar enkaz enkazinda gocuk ses su "
-    "elektrik insan insanlar kisi aile ailesi aileme cocuk bebek anne annem baba babam abi abim kardesim amcam "
-    "teyzem halam dayim arkadas arkadasim arkadasimin arkadaslar kuzenim yakinlarim akrabam deprem afad kizilay "
-    "ahbap ekip ekibi ekipler vinc haber lazim gerek gerekli ihtiyac ihtiyaci destek bekliyor bizim benim onun "
-    "onlar biz ben sen siz yer yerde bolge bolgede bina binada binanin bina ev evi evin evde evler ayni butun tum "
-    "nolur allah rizasi saat saattir gun gundur dun bugun sabah aksam gece simdi su an belediye belediyesi telefon "
-    "tel cep numarali iletisim isim isimler isimli adli oturan oturuyor yasayan kalan kalmis ulasim ulasin duyurun "
-    "paylasin yayin yayalim merhaba selam sayin iyi gunler tesekkur cop copler yol yolu yollar park parki agac "
-    "kopek kopekler lamba aydinlatma asfalt cukur kaldirim otobus durak sokakta caddede mahallede ne neden nerede "
-    "nasil kim hangi yeni eski buyuk kucuk tam tek iki uc dort bes alti yedi sekiz dokuz on birinci ikinci ucuncu "
-    "ayrica sadece belki yine hep uzun sure suredir zaman kez kere defa boyle soyle peki evet hayir tamam hemen "
-    "herkes kimse bilgi bilen olur olmaz degil olsun etmek yapmak ise yani zaten bile en tane adet"
+    "yardimci web internet uygulama hesap banka bankasi var yok olan olarak gibi kadar sonra once beri icinde "
+    "altinda altindalar enkaz enkazinda gocuk ses su elektrik insan insanlar kisi aile ailesi aileme cocuk bebek "
+    "anne annem baba babam abi abim kardesim amcam teyzem halam dayim arkadas arkadasim arkadasimin arkadaslar "
+    "kuzenim yakinlarim akrabam deprem afad kizilay ahbap ekip ekibi ekipler vinc haber lazim gerek gerekli "
+    "ihtiyac ihtiyaci destek bekliyor bizim benim onun onlar biz ben sen siz yer yerde bolge bolgede bina binada "
+    "binanin bina ev evi evin evde evler ayni butun tum nolur allah rizasi saat saattir gun gundur dun bugun sabah "
+    "aksam gece simdi su an belediye belediyesi telefon tel cep numarali iletisim isim isimler isimli adli oturan "
+    "oturuyor yasayan kalan kalmis ulasim ulasin duyurun paylasin yayin yayalim merhaba selam sayin iyi gunler "
+    "tesekkur cop copler yol yolu yollar park parki agac kopek kopekler lamba aydinlatma asfalt cukur kaldirim "
+    "otobus durak sokakta caddede mahallede ne neden nerede nasil kim hangi yeni eski buyuk kucuk tam tek iki uc "
+    "dort bes alti yedi sekiz dokuz on birinci ikinci ucuncu ayrica sadece belki yine hep uzun sure suredir zaman "
+    "kez kere defa boyle soyle peki evet hayir tamam hemen herkes kimse bilgi bilen olur olmaz degil olsun etmek "
+    "yapmak ise yani zaten bile en tane adet"
 )
 _EXACT: Final = {
     WordKind.NEIGHBOURHOOD: (
@@ -91,7 +92,7 @@ _EXACT: Final = {
     WordKind.PUBLIC: (
         "okulu ilkokulu ortaokulu lisesi universitesi fakultesi yurdu hastanesi hastane hastanesine hastanesinde cami "
         "camii camisi mescidi kilisesi avm market marketi eczanesi eczane firini pastanesi otel oteli otelde otelinde "
-        "otelden lokantasi restaurant restoran cafe kafe kahvesi magazasi bankasi ptt postanesi karakolu emniyeti "
+        "otelden lokantasi restaurant restoran cafe kafe kahvesi magazasi ptt postanesi karakolu emniyeti "
         "emniyet muftulugu kaymakamligi valiligi kutuphanesi muzesi parki stadi stadyumu salonu hamami koprusu "
         "kavsagi kavsak istasyonu gari otogari terminali carsisi pazari hali sanayi fabrikasi petrol itfaiyesi "
         "mezarligi turbesi anaokulu kresi dershanesi kursu merkezi bim migros a101 opet shell"
@@ -169,10 +170,17 @@ _EXACT_KIND: Final = {word: kind for kind, written in _EXACT.items() for word in
 _PLACE_LETTERS_MIN: Final = 4
 # Districts whose names are ordinary words, persons or neighbourhoods everywhere: alone they say nothing.
 _NO_DISTRICTS: Final = (
-    "arac arapgir bayat bor bozkurt cay celebi cine deniz derik dicle eflani ekinozu eldivan fatih gole kale kas kemer "
-    "kumlu kurtalan merkez mut of orta ova ortakoy pazar polatli saray sason selim sultan tut ulas yesil yildirim "
-    "yayla sur baskale gulagac emirdag esme cat cinar hamur cumra guce han hani ilic imranli kure sinanpasa"
-    " bala demirci doganli dogankent akkus kozan tire gerede baglar altin piraziz safak seydi"
+    "adakli adalar agin akcay akdeniz akkus aksu alaca altin araban arac aralik arapgir aydincik baglar bahce "
+    "bala baliseyh balya baskale bayat bayindir bekilli beyagac bor bozkurt bucak bulanik cal caldiran cardak "
+    "carsamba cat cay cekerek celebi celtik cesme ciceklidagi ciftlik cildir cinar cine civril cubuk cumra "
+    "delice demirci deniz derecik derik develi dicle dikili dikmen dogankent doganli duragan eflani egil ekinozu "
+    "eldivan emirdag esme evren ezine fatih findikli genc gerede gokcebey gole guce gulagac gulnar gundogmus "
+    "guney hacilar hadim hamur han hani havza hendek hisarcik hocalar horasan idil ihsaniye ilgin ilic imamoglu "
+    "imranli incesu inonu kale kangal kapakli karacasu kargi kas kavak kemah kemer keskin kigi kiraz konak "
+    "koprubasi korkut kose kosk kozan kulp kulu kumlu kure kurtalan maden marmara menderes merkez mut odemis of "
+    "olur orta ortakoy ova pazar pazarlar pazaryeri persembe piraziz safak saray sason savur selim seydi "
+    "sinanpasa siran sogut sogutlu sultan sur suruc susuz tire turkeli tut tutak ulas ulus uzumlu vize yavuzeli "
+    "yayla yenice yesil yildirim zile zara"
 )
 
 
@@ -217,6 +225,25 @@ def _names() -> tuple[frozenset[str], frozenset[str]]:
 
 
 PROVINCES, DISTRICT_NAMES = _names()
+# Provinces that are words, too: written with a small letter or with an ending they are the word ("kilise", "orduya").
+WORDS_TOO: Final = frozenset(
+    [
+        "agri",
+        "aydin",
+        "batman",
+        "bolu",
+        "kars",
+        "kilis",
+        "mus",
+        "ordu",
+        "rize",
+        "sinop",
+        "tokat",
+        "usak",
+        "van",
+        "siirt",
+    ]
+)
 ENDINGS: Final = frozenset(_PLACE_ENDINGS.split())
 _PLACES: Final = frozenset(PLACE_WORDS.read_text(encoding="utf-8").split())
 
@@ -229,10 +256,10 @@ def kind_of(word: str) -> WordKind:
         return _kind_of_digits(word)
     if len(word) == 1 and word not in "oa":
         return WordKind.FLAT if word == "d" else WordKind.FLOOR if word == "k" else WordKind.LETTER
-    if kind := _place_kind(word):
-        return kind
     if word in _EXACT_KIND:
         return _EXACT_KIND[word]
+    if kind := _place_kind(word):
+        return kind
     for start, kind in _STARTS:
         if word.startswith(start):
             return kind
@@ -248,11 +275,15 @@ def _kind_of_digits(word: str) -> WordKind:
 
 
 def _place_kind(word: str) -> WordKind | None:
-    for cut in range(len(word), _PLACE_LETTERS_MIN - 2, -1):
-        if cut < len(word) and word[cut:] not in ENDINGS:
+    if word in PROVINCES:
+        return WordKind.PROVINCE
+    if word in DISTRICT_NAMES:
+        return WordKind.DISTRICT
+    for cut in range(len(word) - 1, _PLACE_LETTERS_MIN - 1, -1):
+        if word[cut:] not in ENDINGS:
             continue
-        if word[:cut] in PROVINCES:
-            return WordKind.PROVINCE
         if word[:cut] in DISTRICT_NAMES:
             return WordKind.DISTRICT
+        if word[:cut] in PROVINCES and word[:cut] not in WORDS_TOO and len(word) - cut > 1:
+            return WordKind.PROVINCE
     return None

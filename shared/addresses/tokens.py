@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from shared.addresses.lexicon import WORD_LETTERS_MAX, WordKind, folded, kind_of
+from shared.addresses.lexicon import WORD_LETTERS_MAX, WORDS_TOO, WordKind, folded, kind_of
 
 TEXT_LETTERS_MAX: Final = 20_000
 # Words further from any word of an address than this are not looked at.
@@ -17,6 +17,8 @@ WINDOW_WORDS_MAX: Final = 400
 
 # Digits and letters apart, so that "No22" and "19mayıs" are two words each; marks stay with their letter.
 _WORD: Final = re.compile(r"\d+|(?:[^\W\d_][\u0300-\u036f]*)+")
+# "Sokak köpekleri" are in no street of a name.
+_OF_ANY_STREET: Final = ("kopek", "hayvan", "kedi", "cocuk", "lamba", "satici", "direk", "duzeyi", "sanat")
 _MARKS: Final = re.compile("[\u0300-\u036f]+")
 _CUES: Final = frozenset(
     {
@@ -58,6 +60,7 @@ def read(text: str) -> Tokens:
     words = [plain[start : min(end, start + WORD_LETTERS_MAX)] for start, end in spans]
     if not text.isascii() and not unicodedata.is_normalized("NFC", text):
         words = [_MARKS.sub("", word) for word in words]
+    shapes = [_shape(text[start : min(end, start + WORD_LETTERS_MAX)]) for start, end in spans]
     end_before, gaps = 0, []
     for start, end in spans:
         gaps.append("_" if start == end_before + 1 and text[end_before] == " " else _gap(text[end_before:start][:4]))
@@ -67,8 +70,8 @@ def read(text: str) -> Tokens:
         [start for start, _ in spans],
         [end for _, end in spans],
         words,
-        list(map(kind_of, words)),
-        [_shape(text[start : min(end, start + WORD_LETTERS_MAX)]) for start, end in spans],
+        _kinds(words, shapes),
+        shapes,
         gaps,
     )
 
@@ -90,6 +93,17 @@ def windows(tokens: Tokens) -> list[tuple[int, int]]:
         if total >= WINDOW_WORDS_MAX:
             break
     return found
+
+
+def _kinds(words: Sequence[str], shapes: Sequence[str]) -> list[WordKind]:
+    kinds = [
+        WordKind.OTHER if shape == "l" and word in WORDS_TOO else kind_of(word)
+        for word, shape in zip(words, shapes, strict=True)
+    ]
+    for at, word in enumerate(words[:-1]):
+        if word == "sokak" and words[at + 1].startswith(_OF_ANY_STREET):
+            kinds[at] = WordKind.COMMON
+    return kinds
 
 
 @lru_cache(maxsize=8192)

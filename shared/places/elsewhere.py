@@ -88,8 +88,8 @@ class Districts:
                     break
 
     def _of_addresses(self, addresses: Sequence[AddressSpan]) -> Iterable[Elsewhere]:
-        """A province that an address ends with, when it is not ours."""
+        """A province that a street or neighbourhood is said to lie in, when it is not ours."""
         for address in addresses:
-            province = key_of(read_name(address.city))
+            province = key_of(read_name(address.city)) if address.street or address.neighbourhood else ""
             if province and not province.startswith(self._province) and self._own not in fold(address.district):
                 yield Elsewhere(None, address.city, fold(address.city))

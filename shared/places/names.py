@@ -7,6 +7,7 @@ from typing import Final
 
 from rapidfuzz import fuzz, process
 
+from shared.addresses.lexicon import WORD_LETTERS_MAX, WordKind, kind_of
 from shared.municipality import Neighbourhood
 from shared.places.found import ClueCode
 from shared.places.wording import (
@@ -24,7 +25,7 @@ from shared.text import fold
 
 NAME_WORDS_MAX: Final = 4
 FIELD_WORDS_MAX: Final = 8
-FUZZY_SCORE_MIN: Final = 85.0  # of 100; "kilicdde" is Kılıçdede (94), two different names of ours stay below 84
+FUZZY_SCORE_MIN: Final = 87.0  # of 100; "kilicdde" is Kılıçdede (94), two different names of ours stay below 86
 _FUZZY_LETTERS_MIN: Final = 4
 
 # How often each way of naming is meant so; the rest is a slip, another town, or a word that only looks alike.
@@ -131,7 +132,7 @@ class NeighbourhoodNames:
     def _misspelt_alone(self, text_words: Sequence[str], start: int) -> Named | None:
         word = text_words[start]
         key = self._misspelt.find(word) or self._misspelt.find(_without_ending(word))
-        if key is None or is_street_word(text_words, start + 1):
+        if key is None or _is_a_place(word) or is_street_word(text_words, start + 1):
             return None
         return self._of(key, word, MISSPELT_TRUST, start, start + 1)
 
@@ -142,7 +143,7 @@ class NeighbourhoodNames:
             if start < 0 or len(key) < _FUZZY_LETTERS_MIN or len(key) > 40:
                 continue
             near = process.extractOne(key, self._codes.keys(), scorer=fuzz.ratio, score_cutoff=FUZZY_SCORE_MIN)
-            if near:
+            if near and not _is_a_place(key):
                 return self._of(near[0], " ".join(text_words[start : at + 1]), ALONE_TRUST, start, at + 2)
         return None
 
@@ -160,6 +161,11 @@ def _is_told_by_apostrophe(key: str, text_words: Sequence[str], end: int, text: 
     if not text or end >= len(text_words) or text_words[end] not in WHERE_ENDINGS:
         return False
     return any(fold(match[1]) == key for match in _PLACE_WITH_APOSTROPHE.finditer(text))
+
+
+def _is_a_place(key: str) -> bool:
+    """Kavaklı is no misspelt Kapaklı."""
+    return kind_of(key[:WORD_LETTERS_MAX]) in (WordKind.PLACE, WordKind.DISTRICT, WordKind.PROVINCE)
 
 
 def _without_ending(word: str) -> str:

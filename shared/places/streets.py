@@ -12,9 +12,11 @@ from shared.text import fold, words
 NAME_WORDS_MAX: Final = 8
 STREETS_MAX: Final = 6
 _NAME_LETTERS_MAX: Final = 60
+_COUNT_DIGITS_MAX: Final = 2
 
 EXACT_TRUST: Final = 0.96
 OTHER_TYPE_TRUST: Final = 0.85  # "Gazi Sokak" for Gazi Caddesi
+NUMBER_TRUST: Final = 0.75  # "4 sokak" may be a distance; with the neighbourhood it is a street
 MISSPELT_TRUST: Final = 0.85
 
 _FILLERS: Final = frozenset(["no", "nolu", "lu", "li", "numarali", "sayili"])  # "1234 nolu sokak"
@@ -115,7 +117,7 @@ class Streets:
         names = [(start, key) for start, key in names if len(key) <= _NAME_LETTERS_MAX and key not in _ANY_STREET]
         for start, key in names:
             if (kind, key) in self._entries:
-                return self._named(text_words, start, after, kind, key, EXACT_TRUST)
+                return self._named(text_words, start, after, kind, key, _trust(key))
         for start, key in names:
             if (others := self._types_of.get(key)) and not key.isdigit():
                 return self._named(text_words, start, after, others[0], key, OTHER_TYPE_TRUST)
@@ -134,6 +136,10 @@ class Streets:
         entry = self._entries[kind, key]
         shares: Mapping[str, float] = entry.shares
         return StreetFound(entry.name, entry.type, shares, tuple(entry.codes), tuple(entry.keys), said)
+
+
+def _trust(key: str) -> float:
+    return NUMBER_TRUST if key.isdigit() and len(key) <= _COUNT_DIGITS_MAX else EXACT_TRUST
 
 
 def _type_of(written: str) -> str:

@@ -18,7 +18,7 @@ NAME_ENDINGS: Final = ("", *WHERE_ENDINGS, "ye", "ya", "e", "a", "nin", "in", "u
 # Places that are things: they need "mahallesi" behind them, whatever their ending.
 _THINGS: Final = (
     "adalet anadolu bilmece cay ciftlik hastane istasyon karadeniz liman merkez pazar kale kisla "
-    "bahcelievler zeytinlik tepecik yesiltepe"
+    "bahcelievler zeytinlik tepecik yesiltepe 19mayis"
 )
 # Places that are also persons or far away; "Fatih'te" with its apostrophe is one.
 _NAMES: Final = (
