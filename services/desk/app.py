@@ -1,6 +1,7 @@
 """The desk's wiring: the only place that names concrete things together."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from pydantic import Field, SecretStr
 
@@ -54,8 +55,11 @@ def desk() -> Service:
         await tasks.take_in(unit, events)
         await calls.take_in(unit, events)
 
+    levels = {level.code: level.lane for level in place.levels}
     queues = [owner_queue(owner, lane) for lane in LANES for owner in work.owners]
-    service.consume(Consumer("desk", queues, [AssignmentOffered, CitizenAdded, IncidentGrew], take_in))
+    service.consume(
+        Consumer("desk", queues, [AssignmentOffered, CitizenAdded, IncidentGrew], partial(take_in, levels=levels))
+    )
     service.consume(Consumer("desk-tasks", ["desk.tasks"], [TaskRequested, CallReported], take_tasks))
     entries = Entries(service, place, Adviser(settings.router_url))
     service.consume(Consumer("desk-contacts", ["desk.contacts"], [ContactRegistered], entries.take_contacts))

@@ -20,6 +20,7 @@ from services.desk.domain import (
     apply,
     item_of,
     judge,
+    rank_of,
 )
 from shared.contracts import (
     AssignmentClosed,
@@ -27,6 +28,7 @@ from shared.contracts import (
     AssignmentProgressed,
     AssignmentReturned,
     CitizenAsked,
+    Lane,
     Outcome,
     OwnerKind,
     Place,
@@ -132,6 +134,14 @@ def test_one_question_at_a_time_and_again_after_the_answer() -> None:
     assert judge(answered, ASK, "ayse") is None
     first, second = apply(an_item(), ASK, "ayse", NOW).answer, apply(answered, ASK, "ayse", NOW).answer
     assert first and second and first.id != second.id
+
+
+def test_the_gravest_level_ranks_first_and_the_urgent_lane_is_urgent_whatever_the_level() -> None:
+    levels: dict[str, Lane] = {"emergency": "urgent", "urgent": "urgent", "high": "routine", "routine": "routine"}
+
+    assert [rank_of(code, lane, levels) for code, lane in levels.items()] == [0, 1, 2, 3]
+    assert rank_of("routine", "urgent", levels) == rank_of(None, "urgent", levels) == 1
+    assert rank_of("newer", "routine", levels) == 4
 
 
 def test_texts_are_made_safe_to_store() -> None:

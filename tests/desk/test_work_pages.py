@@ -226,6 +226,24 @@ async def test_a_returned_item_says_who_returned_it_why_and_how_often(at_desk: D
         assert "2 kez iade edildi" in page and "kişi karar verecek" in page
 
 
+async def test_triage_begins_with_the_gravest_and_among_those_with_the_oldest(at_desk: Desk) -> None:
+    now = datetime.now(UTC)
+    for number, level, lane, hours in (
+        ("111-111-111", "routine", "routine", 9),
+        ("222-222-222", "high", "routine", 1),
+        ("333-333-333", "emergency", "urgent", 1),
+        ("444-444-444", "high", "routine", 2),
+    ):
+        await at_desk.triage(number=number, urgency=level, lane=lane, opened_at=now - timedelta(hours=hours))
+
+    listed = (await at_desk.get("/api/triage")).json()["items"]
+    behind = (await at_desk.get(f"/api/triage?after={listed[1]['assignment_id']}")).json()["items"]
+
+    assert [row["number"][:3] for row in listed] == ["333", "444", "222", "111"]
+    assert [row["number"][:3] for row in behind] == ["222", "111"]
+    assert "Can güvenliği" in (await at_desk.get("/triage")).text
+
+
 async def test_any_waiting_item_can_be_looked_at_first(at_desk: Desk) -> None:
     await at_desk.triage(text="Birinci metin.", lane="urgent")
     second = await at_desk.triage(text="İkinci metin.", number="222-222-222")

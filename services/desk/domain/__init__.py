@@ -47,6 +47,7 @@ from services.desk.domain.work import (
     item_of,
     judge,
     offered,
+    rank_of,
     receipt,
 )
 
@@ -95,6 +96,7 @@ __all__ = [
     "message_of",
     "offered",
     "petition_lacks",
+    "rank_of",
     "receipt",
     "settled",
     "split_street",

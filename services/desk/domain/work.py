@@ -1,5 +1,6 @@
 """What an item of the work list is, which actions are allowed on it, and what each makes of it and tells the router."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -36,6 +37,7 @@ from shared.ids import derived_id
 from shared.text import clean
 
 RECEIPT_BY: Final = "desk"
+_NO_LEVELS: Final[Mapping[str, Lane]] = {}
 
 
 class State(StrEnum):
@@ -65,7 +67,8 @@ class StepKind(StrEnum):
 class Item:
     """One assignment in the list. `question`: what the citizen was asked and has not answered yet.
 
-    `reports`: how many cases tell of the same problem, this one included. `hides_identity`: a tip.
+    `reports`: how many cases tell of the same problem, this one included. `hides_identity`: a tip. `rank`: how urgent,
+    0 is the gravest.
     """
 
     assignment_id: UUID
@@ -97,6 +100,7 @@ class Item:
     incident_id: UUID | None = None
     reports: int = 1
     returned_by: str | None = None
+    rank: int = 0
     state: State = State.WAITING
     taken_by: str | None = None
     question: str | None = None
@@ -312,8 +316,16 @@ def _step(
 # --- what comes in --------------------------------------------------------------------------------------------
 
 
-def item_of(offer: AssignmentOffered) -> Item:
-    """The item an offer makes."""
+def rank_of(urgency: str | None, lane: Lane, levels: Mapping[str, Lane]) -> int:
+    """The place of a level among all, the gravest first; what the urgent lane brought is urgent, whatever its level."""
+    codes = list(levels)
+    known = codes.index(urgency) if urgency is not None and urgency in levels else len(codes)
+    least_urgent = max((at for at, code in enumerate(codes) if levels[code] == "urgent"), default=0)
+    return min(known, least_urgent) if lane == "urgent" else known
+
+
+def item_of(offer: AssignmentOffered, levels: Mapping[str, Lane] = _NO_LEVELS) -> Item:
+    """The item an offer makes; `levels` of urgency with their lanes, the gravest first."""
     return Item(
         assignment_id=offer.assignment_id,
         case_id=offer.case_id,
@@ -344,6 +356,7 @@ def item_of(offer: AssignmentOffered) -> Item:
         incident_id=offer.incident.incident_id if offer.incident else None,
         reports=offer.incident.reports if offer.incident else 1,
         returned_by=offer.returned_by,
+        rank=rank_of(offer.urgency, offer.lane, levels),
     )
 
 

@@ -1,6 +1,6 @@
 """One short function per message or action: read it, ask the domain, tell the work_store."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -13,7 +13,7 @@ from services.desk.domain import Action, Decide, Item, Return, Separate, Step, V
 from services.desk.store import files as file_store
 from services.desk.store import incidents as incident_store
 from services.desk.store import work as work_store
-from shared.contracts import Answer, AssignmentOffered, CitizenAdded, IncidentGrew, Message
+from shared.contracts import Answer, AssignmentOffered, CitizenAdded, IncidentGrew, Lane, Message
 from shared.messaging import Outgoing, Service, Unit, single
 from shared.messaging.topology import ANSWERS
 from shared.municipality import Municipality
@@ -41,11 +41,11 @@ class Unknown(Exception):
         self.name, self.value = name, value
 
 
-async def take_in(unit: Unit, events: Sequence[Message]) -> None:
+async def take_in(unit: Unit, events: Sequence[Message], levels: Mapping[str, Lane]) -> None:
     """Put offered work in the list, with a receipt for departments; add what citizens wrote and reported to theirs."""
     offers = [event for event in events if isinstance(event, AssignmentOffered)]
     if offers:
-        await _list(unit, offers)
+        await _list(unit, offers, levels)
     additions = [event for event in events if isinstance(event, CitizenAdded)]
     await file_store.add_files(unit.connection, [*offers, *additions])
     if additions:
@@ -55,8 +55,8 @@ async def take_in(unit: Unit, events: Sequence[Message]) -> None:
         await _grow(unit, grown)
 
 
-async def _list(unit: Unit, offers: Sequence[AssignmentOffered]) -> None:
-    items = {offer.assignment_id: domain.item_of(offer) for offer in offers}
+async def _list(unit: Unit, offers: Sequence[AssignmentOffered], levels: Mapping[str, Lane]) -> None:
+    items = {offer.assignment_id: domain.item_of(offer, levels) for offer in offers}
     fresh = await work_store.add_items(unit.connection, list(items.values()))
     await work_store.add_steps(unit.connection, [domain.offered(items[assignment_id]) for assignment_id in fresh])
     now = datetime.now(UTC)
@@ -127,7 +127,7 @@ class Work:
         return move.item
 
     async def triage(self, limit: int, after: UUID | None = None) -> list[Item]:
-        """What waits for a decision, urgent first, oldest first. Raises NoSuchItem for an `after` nobody knows."""
+        """What waits for a decision, the gravest first, then the oldest. Raises NoSuchItem for an unknown `after`."""
         centre = self.place.solution_centre.code
         return await work_store.oldest(self.service.pool, centre, limit, await self._mark(after))
 

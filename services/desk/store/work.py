@@ -39,20 +39,20 @@ async def add_items(connection: Connection, items: Sequence[Item]) -> set[UUID]:
         INSERT INTO work_item (assignment_id, case_id, number, owner, owner_kind, lane, topic, text, place,
                                neighbourhood, language, opened_at, offered_at, due_at, returns, returned_because,
                                proposals, reasons, attachments, trace_id, kind, urgency, hides_identity, secondary,
-                               similar_cases, why, incident_id, reports, returned_by, state, questions)
+                               similar_cases, why, incident_id, reports, returned_by, rank, state, questions)
         SELECT assignment_id, case_id, number, owner, owner_kind, lane, topic, text, place, neighbourhood, language,
                opened_at, offered_at, due_at, returns, returned_because, proposals,
                ARRAY(SELECT json_array_elements_text(reasons)), attachments, trace_id, kind, urgency, hides_identity,
-               secondary, similar_cases, why, incident_id, reports, returned_by, 'waiting', 0
+               secondary, similar_cases, why, incident_id, reports, returned_by, rank, 'waiting', 0
         FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
                     $9::json[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[],
                     $15::int[], $16::text[], $17::json[], $18::json[], $19::int[], $20::text[], $21::text[],
                     $22::text[], $23::bool[], $24::json[], $25::json[], $26::json[], $27::uuid[], $28::int[],
-                    $29::text[])
+                    $29::text[], $30::int[])
              AS offered (assignment_id, case_id, number, owner, owner_kind, lane, topic, text, place, neighbourhood,
                          language, opened_at, offered_at, due_at, returns, returned_because, proposals, reasons,
                          attachments, trace_id, kind, urgency, hides_identity, secondary, similar_cases, why,
-                         incident_id, reports, returned_by)
+                         incident_id, reports, returned_by, rank)
         ON CONFLICT (assignment_id) DO NOTHING
         RETURNING assignment_id
         """,
@@ -85,6 +85,7 @@ async def add_items(connection: Connection, items: Sequence[Item]) -> set[UUID]:
         [item.incident_id for item in items],
         [item.reports for item in items],
         [item.returned_by for item in items],
+        [item.rank for item in items],
     )
     return {row["assignment_id"] for row in rows}
 
@@ -149,20 +150,20 @@ async def add_steps(connection: Connection, steps: Sequence[Step]) -> None:
 
 
 async def oldest(pool: asyncpg.Pool, owner: str, limit: int, after: Item | None) -> list[Item]:
-    """Open items of an owner, urgent first, oldest first; `after`: those behind this item, done or not."""
+    """Open items of an owner, the gravest first, then the oldest; `after`: those behind this item, done or not."""
     rows = await pool.fetch(
         """
         SELECT *
         FROM work_item
         WHERE owner = $1
           AND state <> 'done'
-          AND ((lane = 'routine'), opened_at, assignment_id) > ($3::bool, $4::timestamptz, $5::uuid)
-        ORDER BY (lane = 'routine'), opened_at, assignment_id
+          AND (rank, opened_at, assignment_id) > ($3::int, $4::timestamptz, $5::uuid)
+        ORDER BY rank, opened_at, assignment_id
         LIMIT $2
         """,
         owner,
         limit,
-        after is not None and after.lane == "routine",
+        after.rank if after else -1,
         after.opened_at if after else _FIRST,
         after.assignment_id if after else _LEAST,
     )
