@@ -13,6 +13,7 @@ from shared.spelling.turkish import is_turkish
 from shared.text import fold, words
 
 READ_LETTERS_MAX: Final = 300
+WORDS_READ_MAX: Final = 40
 # Fewer letters tell no language, nor does the name of a street; other scripts are plain at once.
 LETTERS_MIN: Final = 16
 SCRIPT_LETTERS_MIN: Final = 3
@@ -38,23 +39,27 @@ class Detected:
         return self.language not in (TURKISH, UNTOLD)
 
 
-def detect(text: str) -> Detected:
-    """The language of a text's beginning. Doubt means Turkish: a citizen is not taken for a stranger by chance."""
+def detect(text: str, said: Sequence[str] | None = None) -> Detected:
+    """The language of a text's beginning. Doubt means Turkish: a citizen is not taken for a stranger by chance.
+
+    `said` are the words of the folded text, where the caller has them.
+    """
     start = text[:READ_LETTERS_MAX]
     if _NOT_LATIN.search(start):
         for script, letters in _SCRIPTS.items():
             count = len(letters.findall(start))
             if count >= SCRIPT_LETTERS_MIN and 2 * count > sum(map(str.isalpha, start)):
                 return _of_script(script, start)
-    if sum(map(str.isalpha, start)) < LETTERS_MIN:
+    said = words(fold(start)) if said is None else said
+    said = [word for word in said[:WORDS_READ_MAX] if word.isalpha()]
+    if sum(map(len, said)) < LETTERS_MIN:
         return Detected(UNTOLD, 0.0)
-    if "ə" in start.lower():
+    if "ə" in start or "Ə" in start:
         return Detected("az", 1.0)
-    said = [word for word in words(fold(start)) if word.isalpha()]
     language, count = _most_told(said)
     longer = [word for word in said if len(word) >= WORD_LETTERS_MIN]
     turkish = sum(map(is_turkish, longer)) / len(longer) if longer else 0.0
-    told = count / len(said) if said else 0.0
+    told = count / len(said)
     if count >= SMALL_WORDS_MIN and told >= SMALL_WORDS_SHARE_MIN and told > turkish - TURKISH_BY_CHANCE_SHARE:
         return Detected(language, min(1.0, told + 1 - turkish))
     return Detected(TURKISH, turkish)
@@ -82,10 +87,10 @@ def _most_told(said: Sequence[str]) -> tuple[str, int]:
     counts: Counter[str] = Counter()
     plain: set[str] = set()
     for word in said:
-        languages = _LANGUAGES_OF.get(word, ())
-        counts.update(languages)
-        if len(word) >= WORD_LETTERS_MIN:
-            plain.update(languages)
+        if languages := _LANGUAGES_OF.get(word):
+            counts.update(languages)
+            if len(word) >= WORD_LETTERS_MIN:
+                plain.update(languages)
     return max(((language, counts[language]) for language in sorted(plain)), key=itemgetter(1), default=(UNTOLD, 0))
 
 

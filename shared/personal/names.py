@@ -22,6 +22,7 @@ _WORD: Final = re.compile(r"[#@]?[^\W\d_]+")
 _ANYTHING: Final = (
     NAME | FAMILY_NAME | Sign.TITLE | Sign.ADDRESSED | Sign.OFFICE | Sign.CALLED | Sign.GREETING | Sign.KIN | Sign.NAMED
 )
+_NOTHING_ALONE: Final = Sign.GIVEN_WORD | Sign.SURNAME_WORD
 _NUMBERED_PLACE: Final = re.compile(r"[ .,]{0,3}\d{1,4}[ .\-]{0,3}(?:sokak|sokag|sok|sk|cadde|cad|cd|blok|etap)")
 _LIST_SIGNS: Final = frozenset({",", "/", "-", "&", "+", ")", "("})
 
@@ -44,7 +45,8 @@ class Word(NamedTuple):
 
 def find_names(text: str, read: str) -> list[tuple[int, int]]:
     """Where the names stand, in order; `read` is the text in plain letters."""
-    if not any(sign & _ANYTHING for sign in map(signs, _WORD.findall(read))):
+    told = [sign for sign in map(signs, _WORD.findall(read)) if sign & _ANYTHING]
+    if not told or (len(told) == 1 and not told[0] & ~_NOTHING_ALONE):
         return []
     words = [Word(*match.span(), signs(match[0])) for match in _WORD.finditer(read)]
     return list(_Page(text, read, words).names())
@@ -64,6 +66,9 @@ class _Page:
         at = 0
         last = -1  # the word behind the last name
         while at < len(self._words):
+            if not self._words[at].signs and not self._has_capital(at):
+                at += 1
+                continue
             end = self._end_of_name(at, last)
             if end > at and self._is_of_a_place(at, end):
                 whole = self._without_place(at, end)

@@ -6,15 +6,22 @@ from typing import Final
 
 from shared.personal.kinds import Kind
 
-_TURKISH: Final = ("ıİğĞüÜşŞöÖçÇâÂîÎûÛêÊ’‘＠", "iigguussooccaaiiuuee''@")
+# Replacing one letter after the other costs a third of a translation by table, and leaves most texts ASCII.
+_TURKISH: Final = tuple(zip("ıİğĞüÜşŞöÖçÇâîû’", "iigguussooccaiu'", strict=True))
+_OTHERS: Final = ("ÂÎÛêÊ‘＠", "aiuee'@")
 _DIGITS: Final = ("٠١٢٣٤٥٦٧٨٩۰۱۲۳۴۵۶۷۸۹０１２３４５６７８９", "0123456789" * 3)
-_PLAIN: Final = str.maketrans(_TURKISH[0] + _DIGITS[0], _TURKISH[1] + _DIGITS[1])
+_PLAIN: Final = str.maketrans(_OTHERS[0] + _DIGITS[0], _OTHERS[1] + _DIGITS[1])
 
 
 def plain(text: str) -> str:
     """Small letters, Turkish ones without their marks, digits of other scripts as ours; of the same length."""
-    # No letter but İ, which is gone by then, grows when it becomes small.
-    return text.lower() if text.isascii() else text.translate(_PLAIN).lower()
+    if not text.isascii():
+        for letter, without_mark in _TURKISH:
+            text = text.replace(letter, without_mark)
+        if not text.isascii():
+            text = text.translate(_PLAIN)
+    # No letter but İ, which is gone by now, grows when it becomes small.
+    return text.lower()
 
 
 # What a masked text holds already, in plain letters.

@@ -38,4 +38,4 @@ def read(text: str, speller: Speller) -> Reading:
     text = without_placeholders(text[:TEXT_LETTERS_MAX])
     typed = words(fold(text))
     meant, corrections = speller.correct(expanded(typed))
-    return Reading(text, tuple(typed), tuple(meant), corrections, detect(text))
+    return Reading(text, tuple(typed), tuple(meant), corrections, detect(text, typed))
