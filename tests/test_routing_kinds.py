@@ -37,6 +37,12 @@ def test_nine_sentences_in_ten_are_understood_among_those_no_sign_was_chosen_by(
         ("Çöpler alınmıyor, şimdiden teşekkürler", CaseKind.COMPLAINT),
         ("Size teşekkür etmiyorum, yol hâlâ çamur", CaseKind.COMPLAINT),
         ("Verdiğiniz hizmetten hiç memnun değiliz", CaseKind.COMPLAINT),
+        ("Kolay gelsin, köprünün bağlantı yerleri açılmış, araba takır tukur", CaseKind.COMPLAINT),
+        (
+            "Konteynerde iğneler var, çok tehlikeli bir durum, çocuklar oynuyor. İyi günler. Sağ olun",
+            CaseKind.COMPLAINT,
+        ),
+        ("Kolay gelsin, sağ olun", CaseKind.THANKS),
         ("Sokağımıza lamba istiyoruz. Teşekkür ederim.", CaseKind.REQUEST),
         ("Şikâyet değil, sokağımıza bir bank rica ediyorum", CaseKind.REQUEST),
         ("Şikâyet değil öneri: parka saat konulsa iyi olur", CaseKind.SUGGESTION),

@@ -15,6 +15,7 @@ WORDS_TOLD_MAX = 5
 WORDS_REMEMBERED_MAX = 20_000
 COUNTED_PER_SIGN_MAX = 2  # so that a long complaint's one request is still heard
 _OPENING_WORDS = 3  # within so few a message opens with a courtesy
+_COURTESY_WORDS_MAX = 9  # a longer message with no sign but its courtesy tells of something
 _ENDING_LETTERS_BEFORE = 2  # "miyor" by itself is no "alınmıyor"
 
 
@@ -59,7 +60,7 @@ class KindWords:
         read = text_words[:WORDS_READ_MAX]
         if hiding := self._hiding.find(read):
             return KindFound(CaseKind.TIP, 1.0, (hiding[0].phrase,), hides_identity=True)
-        told = self._told(list(self._spoken(read)))
+        told = self._told(list(self._spoken(read)), len(read) <= _COURTESY_WORDS_MAX)
         asked = self._asked if "?" in text else {}
         scores = {
             kind: prior + asked.get(kind, 0.0) + sum(told.get(kind, {}).values()) for kind, prior in self._prior.items()
@@ -68,12 +69,12 @@ class KindWords:
         share = 1 / sum(exp(score - scores[best]) for score in scores.values())
         return KindFound(best, share, tuple(told.get(best, {}))[:WORDS_TOLD_MAX])
 
-    def _told(self, spoken: Sequence[_Spoke]) -> dict[CaseKind, dict[str, float]]:
-        """What speaks for each kind, and how much; a courtesy only where it opens the text or nothing else speaks."""
+    def _told(self, spoken: Sequence[_Spoke], is_short: bool) -> dict[CaseKind, dict[str, float]]:
+        """What speaks for each kind, and how much; a courtesy only where it opens the text or is about all of it."""
         others = [spoke for spoke in spoken if spoke.opens or not self._signs[spoke.sign][1].alone]
         told: dict[CaseKind, dict[str, float]] = {}
         counted = [0] * len(self._signs)
-        for number, words, _ in others or spoken:
+        for number, words, _ in others or (spoken if is_short else ()):
             kind, sign = self._signs[number]
             if counted[number] < COUNTED_PER_SIGN_MAX and words not in told.setdefault(kind, {}):
                 told[kind][words] = sign.weight
