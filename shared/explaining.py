@@ -153,7 +153,6 @@ class _Reader:
             district=found.detail,
             street=self._quoted.quote(found.words[0]) if found.words else found.detail,
             share=self._formats.percent(found.share or 0, 0),
-            count=len(self._candidates) or 2,
             **self._quote(found),
         )
 

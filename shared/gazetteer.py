@@ -318,6 +318,7 @@ def _elsewhere(place: PlaceFound, elsewhere: Elsewhere) -> PlaceFound:
         neighbourhood=None,
         probability=0.0,
         candidates=(),
+        streets=(),  # ours of that name are not meant
         outside_district=elsewhere.district,
         is_outside=True,
         evidence=(clue, *(row for row in place.evidence if row.code in REFUSALS)),

@@ -284,7 +284,7 @@ def test_the_way_to_another_district_is_not_in_it(text: str) -> None:
 def test_an_address_in_another_province_is_outside() -> None:
     place = located("Adresim Bağdat Caddesi No 5 Kadıköy/İstanbul")
 
-    assert (place.is_outside, place.outside_district) == (True, None)
+    assert (place.is_outside, place.outside_district, place.street) == (True, None, None)
     assert place.evidence[0].code is ClueCode.PROVINCE
 
 
