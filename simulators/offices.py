@@ -32,7 +32,9 @@ from shared.contracts import (
     AssignmentOffered,
     AssignmentProgressed,
     AssignmentReturned,
+    AssignmentSeparated,
     CitizenAsked,
+    IncidentGrew,
     Outcome,
     OwnerKind,
 )
@@ -259,23 +261,45 @@ class Offices:
         now = self.at()
         own = [(message, found) for message in messages if (found := self._own(message)) is not None]
         said: list[tuple[str, Answer]] = []
-        for _, found in own:
-            if found is not _ADDITION:
+        for message, found in own:
+            if isinstance(found, IncidentGrew):
+                said.append(separated(found, message.routing_key or "", now))
+            elif found is not _ADDITION:
                 said += answers(*found, now)
         await _publish(exchange, said)
         for message, found in own:
             await message.ack()
-            if found is not _ADDITION and is_last_word(*found):
+            if isinstance(found, tuple) and is_last_word(*found):
                 self.scripts.settle(found[0].case_id, found[0].text)
 
-    def _own(self, message: AbstractIncomingMessage) -> "tuple[AssignmentOffered, Script] | None":
-        """The offer with its script; None for what is not ours."""
+    def _own(self, message: AbstractIncomingMessage) -> "tuple[AssignmentOffered, Script] | IncidentGrew | None":
+        """The offer with its script, or one of our cases that was joined to another; None for what is not ours."""
         content = from_json(message.body)
+        if content.get("type") == IncidentGrew.type_name():
+            grew = IncidentGrew.model_validate(content)
+            if self.scripts.find(grew.joined_case_id, grew.text):
+                return grew
         if content.get("type") != AssignmentOffered.type_name():
             return _ADDITION if self.scripts.find(UUID(content["case_id"]), "") else None
         offer = AssignmentOffered.model_validate(content)
         script = self.scripts.find(offer.case_id, offer.text)
         return (offer, script) if script else None
+
+
+def separated(grew: IncidentGrew, queue: str, now: datetime) -> tuple[str, Answer]:
+    """Each script is a problem of its own: a case that was joined to another gets its own assignment."""
+    _, owner, _ = queue.split(".")
+    separated = AssignmentSeparated(
+        id=derived_id(grew.occurred_at, "office", grew.assignment_id, "separated", grew.joined_case_id),
+        occurred_at=now,
+        trace_id=grew.trace_id,
+        assignment_id=grew.assignment_id,
+        case_id=grew.case_id,
+        owner=owner,
+        by="simulator",
+        separate=grew.joined_case_id,
+    )
+    return "separated", separated
 
 
 # A citizen's addition to a case of ours: taken, and nothing said of it.

@@ -28,9 +28,9 @@ from shared.contracts import (
 )
 from shared.ids import new_id
 from shared.municipality import Municipality, load
-from simulators.offices import Course, Script, answers, is_last_word
+from simulators.offices import Course, Script, answers, is_last_word, separated
 from simulators.whatsapp.payloads import Account, CitizenMessage, message_webhook
-from tests.builders import a_webhook
+from tests.builders import a_webhook, an_incident_grew
 from tests.intake.deciding import registered
 
 ILKADIM = Path(__file__).parent.parent / "municipality" / "ilkadim"
@@ -109,6 +109,16 @@ def test_no_answer_is_given_before_its_case_or_in_the_future() -> None:
 
 
 # --- scripts ---------------------------------------------------------------------------------------------------
+
+
+def test_a_case_that_was_joined_to_another_is_taken_out_again_since_each_script_is_a_problem_of_its_own() -> None:
+    grew = an_incident_grew()
+
+    word, answer = separated(grew, "department.saski.urgent", NOW)
+
+    assert (word, answer.owner, answer.assignment_id) == ("separated", "saski", grew.assignment_id)
+    assert answer.model_dump()["separate"] == grew.joined_case_id
+    assert answer == separated(grew, "department.saski.urgent", NOW)[1]
 
 
 def test_the_scripts_know_each_case_as_intake_will_call_it(ilkadim: Municipality) -> None:

@@ -7,7 +7,7 @@ from services.router.domain.decision import Decision
 from services.router.domain.incidents import Sighting, Spot
 from services.router.domain.life import Case
 from services.router.domain.signature import signature
-from shared.contracts import CaseOpened, Evidence, EvidenceKind, Place
+from shared.contracts import CaseOpened, Evidence, EvidenceKind, OwnerKind, Place
 from shared.contracts.decisions import EVIDENCE_MAX
 from shared.gazetteer import PlaceFound
 from shared.municipality import IncidentGroup, Incidents
@@ -66,10 +66,11 @@ def may_join(case: Case, decision: Decision, owner: str) -> bool:
     """Whether it may go with a case of that owner by itself.
 
     It has that owner already; or a person had yet to say whose it is, that owner is among the likeliest, and nothing
-    was amiss while deciding. What a person decided is never overruled.
+    was amiss while deciding. What a person decided is never overruled; and whose owner nobody knows yet is not
+    gathered with its like, since that person may see two problems where the words are the same.
     """
     if case.owner == owner:
-        return True
+        return case.owner_kind is not OwnerKind.CENTRE
     undecided = not decision.automatic and decision.decided_by == "router"
     amiss = any(found.kind is EvidenceKind.TROUBLE for found in decision.why.evidence)
     return undecided and not amiss and any(proposal.owner == owner for proposal in decision.proposals)
