@@ -67,6 +67,18 @@ BREACHES: Final = {
                AS history ON history.case_id = case_record.id
         WHERE history.steps IS DISTINCT FROM case_record.version
            OR history.last IS DISTINCT FROM case_record.version""",
+    "a case that follows one that does not lead": """
+        SELECT follower.id FROM router.case_record AS follower
+        JOIN router.case_record AS head ON head.id = follower.head_id
+        WHERE head.head_id IS NOT NULL""",
+    "an open case whose incident is closed": """
+        SELECT follower.id FROM router.case_record AS follower
+        JOIN router.case_record AS head ON head.id = follower.head_id
+        WHERE head.state = 'closed' AND follower.state <> 'closed'""",
+    "a case that follows another whose owner is not its own": """
+        SELECT follower.id FROM router.case_record AS follower
+        JOIN router.case_record AS head ON head.id = follower.head_id
+        WHERE follower.state <> 'closed' AND head.state <> 'closed' AND follower.owner <> head.owner""",
     "a case that intake sees otherwise than the router": """
         SELECT case_record.id FROM router.case_record
         JOIN intake.case_file ON case_file.id = case_record.id

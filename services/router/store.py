@@ -3,6 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
+import asyncpg
+
 from services.router.domain.life import Case
 from shared.contracts import CaseAssigned, CaseEvent, CaseKind, CaseOpened, CaseState, Channel, Outcome, OwnerKind
 from shared.database import Connection
@@ -48,34 +50,40 @@ async def add_cases(connection: Connection, cases: Sequence[Case]) -> None:
 async def lock_cases(connection: Connection, ids: Collection[UUID], *, followers: bool = False) -> dict[UUID, Case]:
     """The cases as they stand, locked in one order so that replicas cannot block each other for good.
 
-    With `followers` those that belong to their incidents too.
+    With `followers` those that belong to their incidents too. They are read after the others are locked: whoever adds
+    a report holds the case that leads, so that none comes in between unseen.
     """
+    cases = await _lock(connection, "id = ANY($1)", ids)
+    return cases | await _lock(connection, "head_id = ANY($1)", ids) if followers and cases else cases
+
+
+async def _lock(connection: Connection, which: str, ids: Collection[UUID]) -> dict[UUID, Case]:
     rows = await connection.fetch(
-        """
+        f"""
         SELECT id, number, version, state, outcome, owner, owner_kind, assignment_id, topic, neighbourhood, lane,
                due_at, returns, opened_at, contact_id, person_id, channel, account, language, trace_id,
                kind, urgency, head_id
         FROM case_record
-        WHERE id = ANY($1) OR head_id = ANY($2)
+        WHERE {which}
         ORDER BY id
         FOR UPDATE
-        """,
+        """,  # noqa: S608 - one of the two conditions above
         list(ids),
-        list(ids) if followers else [],
     )
-    return {
-        row["id"]: Case(
-            **{
-                **dict(row),
-                "state": CaseState(row["state"]),
-                "outcome": Outcome(row["outcome"]) if row["outcome"] else None,
-                "owner_kind": OwnerKind(row["owner_kind"]),
-                "channel": Channel(row["channel"]),
-                "kind": CaseKind(row["kind"]) if row["kind"] else None,
-            }
-        )
-        for row in rows
-    }
+    return {row["id"]: _case(row) for row in rows}
+
+
+def _case(row: asyncpg.Record) -> Case:
+    return Case(
+        **{
+            **dict(row),
+            "state": CaseState(row["state"]),
+            "outcome": Outcome(row["outcome"]) if row["outcome"] else None,
+            "owner_kind": OwnerKind(row["owner_kind"]),
+            "channel": Channel(row["channel"]),
+            "kind": CaseKind(row["kind"]) if row["kind"] else None,
+        }
+    )
 
 
 async def save_cases(connection: Connection, cases: Sequence[Case]) -> None:

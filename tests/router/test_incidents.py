@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from services.router import store
 from services.router.app import router
 from shared.contracts import (
     Answer,
@@ -359,3 +360,39 @@ async def test_a_history_has_no_gap_and_ends_where_the_case_stands(system: Syste
 
 async def all_closed(system: System, count: int) -> bool:
     return bool(await system.value("SELECT count(*) = $1 FROM case_record WHERE state = 'closed'", count))
+
+
+async def test_a_report_that_joins_while_the_incident_is_closed_is_closed_with_it(system: System) -> None:
+    first, second = a_report(1), a_report(2, minutes=1)
+    await open_all(system, first, second)
+    closing = asyncio.Event()
+    async with system.pool.acquire() as joining, system.pool.acquire() as closer:
+        transaction = joining.transaction()
+        await transaction.start()
+        await store.lock_cases(joining, {first.case_id})
+        await joining.execute("UPDATE case_record SET head_id = NULL WHERE id = $1", second.case_id)
+
+        async def close() -> set[UUID]:
+            async with closer.transaction():
+                closing.set()
+                return set(await store.lock_cases(closer, {first.case_id}, followers=True))
+
+        task = asyncio.create_task(close())
+        await closing.wait()
+        await asyncio.sleep(0.1)
+        await joining.execute("UPDATE case_record SET head_id = $1 WHERE id = $2", first.case_id, second.case_id)
+        await transaction.commit()
+
+        assert await task == {first.case_id, second.case_id}
+
+
+async def test_looking_for_the_like_of_a_report_uses_the_keys_alone(system: System) -> None:
+    """On a table as small as a test's the planner would rather read it whole: it is asked what it can do."""
+    question = "SELECT case_id FROM case_key WHERE key = 7 AND opened_at >= now() ORDER BY opened_at DESC LIMIT 32"
+    async with system.pool.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        plan = await connection.fetch(f"EXPLAIN {question}")
+
+    told = " ".join(row["QUERY PLAN"] for row in plan)
+    assert "case_key_pkey" in told
+    assert "Sort" not in told
