@@ -37,6 +37,7 @@ POINT_TRUST: Final = 0.995
 WORDS_TRUST: Final = 0.985
 OUTSIDE_DOUBT: Final = 0.5
 CANDIDATES_TOLD_MAX: Final = 3
+CLUES_MAX: Final = 12
 CANDIDATE_TOLD_FROM: Final = 0.05
 # So that a small neighbourhood full of shops counts too: it has more reports than inhabitants.
 _PRIOR_INHABITANTS: Final = 2_000
@@ -259,9 +260,10 @@ def _told(place: PlaceFound, witnesses: Sequence[_Witness]) -> tuple[Clue, ...]:
     """What each witness says now that the place is weighed, and what it may be while it is open."""
     clues = [clue for witness in witnesses for clue in _clues_of(place, witness)]
     if place.neighbourhood is None and place.candidates:
+        clues = clues[: CLUES_MAX - CANDIDATES_TOLD_MAX]
         few = [row for row in place.candidates if row.probability >= CANDIDATE_TOLD_FROM][:CANDIDATES_TOLD_MAX]
         clues += [Clue(ClueCode.CANDIDATE, (), row.neighbourhood, round(row.probability, 4)) for row in few]
-    return tuple(dict.fromkeys(clues))
+    return tuple(dict.fromkeys(clues))[:CLUES_MAX]
 
 
 def _clues_of(place: PlaceFound, witness: _Witness) -> Iterator[Clue]:
@@ -277,8 +279,10 @@ def _clues_of(place: PlaceFound, witness: _Witness) -> Iterator[Clue]:
         for code, share in list(shares.items())[1:]:
             yield Clue(ClueCode.BORDER, (), code, round(share, 4))
     if place.neighbourhood and place.neighbourhood not in shares:
-        for code in list(shares)[:1]:
-            yield Clue(ClueCode.CONTRADICTION, clue.words, code)
+        if len(shares) == 1:
+            yield Clue(ClueCode.CONTRADICTION, clue.words, next(iter(shares)))
+        elif clue.code is ClueCode.STREET:
+            yield Clue(ClueCode.STREET_ELSEWHERE, clue.words, place.neighbourhood)
 
 
 def _street_clue(place: PlaceFound, clue: Clue, shares: Mapping[str, float]) -> Clue:

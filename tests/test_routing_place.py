@@ -235,6 +235,20 @@ def test_words_that_contradict_the_point_lower_its_probability_and_are_told() ->
     assert Clue(ClueCode.CONTRADICTION, ("liman",), CODES["Liman"]) in contradicted.evidence
 
 
+def test_a_street_that_is_elsewhere_is_told() -> None:
+    place = located("Saadet Caddesi'nde çukur", latitude=41.308128, longitude=36.336058)
+
+    assert name_of(place) == "Liman"
+    assert Clue(ClueCode.STREET_ELSEWHERE, ("saadet caddesi",), CODES["Liman"]) in place.evidence
+
+
+def test_a_text_full_of_names_is_told_in_few_words() -> None:
+    place = located(", ".join(f"{name} Mahallesi" for name in CODES))
+
+    assert place.neighbourhood is None
+    assert len(place.evidence) <= 12
+
+
 def test_two_witnesses_against_the_point_leave_the_place_open() -> None:
     place = located("Liman Mahallesi Öğretmenler Caddesi", latitude=41.2869, longitude=36.3324)
 

@@ -26,6 +26,7 @@ class ClueCode(StrEnum):
     STREET = "street"  # a street that lies in it alone
     STREET_SEVERAL = "street_several"  # a street of several, with what else was told most likely in this; `share`
     STREET_OPEN = "street_open"  # a street of several; `detail` is empty
+    STREET_ELSEWHERE = "street_elsewhere"  # a street of several, but not of this, where more points to
     CANDIDATE = "candidate"  # what it may be, when it stays open; `share`
     CONTRADICTION = "contradiction"  # it was told, but something that weighs more lies elsewhere
     DISTRICT = "district"  # the text names another district; `detail` is its name

@@ -11,6 +11,7 @@ from shared.text import fold, words
 
 NAME_WORDS_MAX: Final = 8
 STREETS_MAX: Final = 6
+TYPE_WORDS_MAX: Final = 100
 _NAME_LETTERS_MAX: Final = 60
 _COUNT_DIGITS_MAX: Final = 2
 
@@ -63,15 +64,16 @@ class Streets:
 
     def find(self, text_words: Sequence[str]) -> Iterator[StreetNamed]:
         """For each word like "sokakta": the longest street name of that type right before it."""
+        places = [(at, kind) for at, word in enumerate(text_words) if at and (kind := street_type(word))]
         count = 0
-        for at, word in enumerate(text_words):
-            kind = street_type(word)
-            if not kind or at == 0:
-                continue
+        for at, kind in places[:TYPE_WORDS_MAX]:
             end = at - (text_words[at - 1] in _FILLERS)
-            if (found := self._before(text_words, end, kind, at + 1)) and count < STREETS_MAX:
-                count += 1
+            found = self._before(text_words, end, kind, at + 1)
+            if found:
                 yield found
+                count += 1
+            if count == STREETS_MAX:
+                return
 
     def field(self, written: str | None) -> Iterator[StreetNamed]:
         """A street field: with its type, or without."""
