@@ -45,6 +45,7 @@ from shared.contracts import (
     OptOutRecorded,
     Outcome,
     OwnerKind,
+    Place,
     Purpose,
     ReplyRequested,
     Sender,
@@ -358,6 +359,29 @@ def a_task(**changed: Any) -> TaskRequested:
         address=PHONE,
         reason="no_other_way",
         text=f"{NUMBER} numaralı başvurunuz sonuçlandı.",
+    )
+
+
+def an_alert(**changed: Any) -> TaskRequested:
+    """A smell of gas, told over WhatsApp."""
+    return _built(
+        TaskRequested,
+        changed,
+        kind=TaskKind.ALERT,
+        source="intake",
+        lane="urgent",
+        channel=Channel.WHATSAPP,
+        contact_id=new_id(),
+        person_id=new_id(),
+        case_id=new_id(),
+        number=NUMBER,
+        address=PHONE,
+        name="Ayşe Yılmaz",
+        reason="gas",
+        detail="gaz kokusu",
+        text="Apartmanda gaz kokusu var, çocuklar içeride",
+        place=Place(street="70. Sokak", neighbourhood="Kale"),
+        emergency_number="187",
     )
 
 

@@ -1,12 +1,13 @@
 """The desk's wiring: the only place that names concrete things together."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 
 from pydantic import Field, SecretStr
 
 from services.desk.adviser import Adviser
-from services.desk.handlers import Calls, Desk, Entries, Tasks, Work, take_in
+from services.desk.handlers import Alerts, Calls, Desk, Entries, Tasks, Work, take_in
 from services.desk.pages import TEMPLATES, add_pages
 from services.desk.web import SignIn, add_file_routes, add_routes, add_task_routes
 from shared import municipality
@@ -50,6 +51,7 @@ def desk() -> Service:
     work = Work(service, place)
     vault = Vault(key_bytes(settings.ilkim_vault_key), key_bytes(settings.ilkim_blind_index_key))
     tasks, calls = Tasks(service, vault, place), Calls(service, vault)
+    alerts = Alerts(service, vault, timedelta(minutes=place.alarm.remind_minutes))
 
     async def take_tasks(unit: Unit, events: Sequence[Message]) -> None:
         await tasks.take_in(unit, events)
@@ -60,6 +62,8 @@ def desk() -> Service:
     service.consume(
         Consumer("desk", queues, [AssignmentOffered, CitizenAdded, IncidentGrew], partial(take_in, levels=levels))
     )
+    service.consume(Consumer("desk-alerts", ["desk.alerts"], [TaskRequested], alerts.take_in))
+    service.background(alerts.watch)
     service.consume(Consumer("desk-tasks", ["desk.tasks"], [TaskRequested, CallReported], take_tasks))
     entries = Entries(service, place, Adviser(settings.router_url))
     service.consume(Consumer("desk-contacts", ["desk.contacts"], [ContactRegistered], entries.take_contacts))
@@ -74,5 +78,5 @@ def desk() -> Service:
     service.on_stop(objects.close)
     add_file_routes(service.web, service, objects, sign_in)
     add_task_routes(service.web, tasks, sign_in)
-    add_pages(service.web, Desk(work, tasks, entries, calls), Pages(TEMPLATES, place), sign_in)
+    add_pages(service.web, Desk(work, tasks, entries, calls, alerts), Pages(TEMPLATES, place), sign_in)
     return service

@@ -155,6 +155,16 @@ JOURNEYS: Final = (
         enveloped=True,
     ),
     Journey(
+        "alerts",
+        INTAKE,
+        topology.DESK,
+        "alerts",
+        (TaskRequested,),
+        "Messages that tell of danger to life and limb (acil uyarı): a person looks at once. They change nothing in "
+        "how their case is routed.",
+        enveloped=True,
+    ),
+    Journey(
         "entries",
         DESK,
         topology.INTAKE,

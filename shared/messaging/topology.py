@@ -80,7 +80,9 @@ EXCHANGES: Final = (
     Exchange(DEPARTMENTS, ExchangeType.DIRECT, "work for owners, key `department.<code>.<lane>`"),
     Exchange(REPLIES, ExchangeType.DIRECT, "replies for channels with a program of their own, key `reply.<channel>`"),
     Exchange(
-        DESK, ExchangeType.DIRECT, "tasks and calls for people, key `tasks`; settled ones, key `settled.<service>`"
+        DESK,
+        ExchangeType.DIRECT,
+        "tasks and calls for people, key `tasks`, danger to life `alerts`; settled ones, key `settled.<service>`",
     ),
     Exchange(ANSWERS, ExchangeType.TOPIC, "owners answer, key `answer.<code>.<word>`", open=True),
 )
@@ -112,6 +114,7 @@ _SERVICE_QUEUES: Final = (
     Queue("intake.notices", EVENTS, "notifier.recorded", "what providers call our replies, for answers to them"),
     Queue("intake.settled", DESK, "settled.intake", "tasks of intake that a person settled"),
     Queue("notifier.settled", DESK, "settled.notifier", "tasks of the notifier that a person settled"),
+    Queue("desk.alerts", DESK, "alerts", "danger to life and limb, for a person to look at once"),
     Queue("desk.tasks", DESK, "tasks", "tasks for a person, and calls as they come in"),
     Queue("desk.contacts", EVENTS, "intake.#", "contacts, for the operator who waits for a number"),
     Queue("desk.cases", EVENTS, "router.#", "steps of cases, for what is known of a place while a contact is entered"),

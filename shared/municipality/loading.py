@@ -186,7 +186,6 @@ class _EmergencyRow(Named):
 class _AlarmRow(Record):
     by_model: Code
     remind_minutes: Annotated[int, Field(ge=1, le=MINUTES_MAX)]
-    gather_minutes: Annotated[int, Field(ge=1, le=MINUTES_MAX)]
     calm: tuple[Phrase, ...] = ()
 
 

@@ -36,12 +36,11 @@ class AlarmRules:
 
     `by_model` is the emergency of a text that only sounds like one; `calm` are folded phrases of what is over, played
     or asked ("geçen yıl", "tatbikat"): beside one the text has to sound like danger too. Nobody acknowledged an alert
-    for `remind_minutes`: it is given again. The same sender within `gather_minutes`: the same alert.
+    for `remind_minutes`: it is given again.
     """
 
     by_model: str
     remind_minutes: int
-    gather_minutes: int
     calm: tuple[str, ...] = ()
 
 

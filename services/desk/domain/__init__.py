@@ -1,5 +1,6 @@
 """The decisions of the desk, pure: the same arguments give the same answer."""
 
+from services.desk.domain.alerts import Acknowledge, Act, Alert, How, alerts_of, settled_by
 from services.desk.domain.calls import Call, begun, call_key, caller_of, fold
 from services.desk.domain.entry import (
     CHANNELS,
@@ -55,7 +56,10 @@ __all__ = [
     "CHANNELS",
     "WANT_A_REASON",
     "WAYS",
+    "Acknowledge",
+    "Act",
     "Action",
+    "Alert",
     "Ask",
     "Call",
     "Chosen",
@@ -64,6 +68,7 @@ __all__ = [
     "Entered",
     "Entry",
     "Gather",
+    "How",
     "Item",
     "KnownCase",
     "Move",
@@ -82,6 +87,7 @@ __all__ = [
     "Verdict",
     "Wish",
     "add",
+    "alerts_of",
     "apply",
     "begun",
     "call_key",
@@ -99,6 +105,7 @@ __all__ = [
     "rank_of",
     "receipt",
     "settled",
+    "settled_by",
     "split_street",
     "task_of",
 ]

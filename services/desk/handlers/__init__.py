@@ -2,16 +2,19 @@
 
 from dataclasses import dataclass
 
+from services.desk.handlers.alerts import Alerts, NoSuchAlert
 from services.desk.handlers.calls import Caller, Calls, NoSuchCall
 from services.desk.handlers.entries import Entries, NoSuchEntry, WrongEntry
 from services.desk.handlers.tasks import NoSuchTask, TaskRefused, Tasks, UnknownChoice
 from services.desk.handlers.work import NoSuchItem, Refused, Unknown, Work, take_in
 
 __all__ = [
+    "Alerts",
     "Caller",
     "Calls",
     "Desk",
     "Entries",
+    "NoSuchAlert",
     "NoSuchCall",
     "NoSuchEntry",
     "NoSuchItem",
@@ -35,3 +38,4 @@ class Desk:
     tasks: Tasks
     entries: Entries
     calls: Calls
+    alerts: Alerts

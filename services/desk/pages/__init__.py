@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Depends, FastAPI
 
 from services.desk.handlers import Desk
+from services.desk.pages.alerts import add_alert_pages
 from services.desk.pages.calls import add_call_pages
 from services.desk.pages.entry import add_entry_pages
 from services.desk.pages.frame import TEMPLATES, Frame
@@ -16,8 +17,9 @@ __all__ = ["TEMPLATES", "add_pages"]
 
 def add_pages(web: FastAPI, desk: Desk, pages: Pages, sign_in: SignIn) -> None:
     """Everything the desk answers to a browser."""
-    frame = Frame(desk.work, desk.tasks, pages)
+    frame = Frame(desk.work, desk.tasks, desk.alerts, pages)
     routes = APIRouter(include_in_schema=False, dependencies=[Depends(sign_in), Depends(same_origin)])
+    add_alert_pages(routes, frame, desk.alerts, sign_in)
     add_work_pages(routes, frame, desk.work, sign_in)
     add_task_pages(routes, frame, desk.tasks, sign_in)
     add_entry_pages(routes, frame, desk, sign_in)

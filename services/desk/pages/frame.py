@@ -10,7 +10,7 @@ from fastapi import Request, Response
 from pydantic import ValidationError
 
 from services.desk.domain import State, StepKind
-from services.desk.handlers import Tasks, Work
+from services.desk.handlers import Alerts, Tasks, Work
 from services.desk.store import work as work_store
 from shared.names import Names
 from shared.pages import Formats, Pages
@@ -44,9 +44,10 @@ class Sent:
 class Frame:
     """Renders the desk's pages."""
 
-    def __init__(self, work: Work, tasks: Tasks, pages: Pages) -> None:
+    def __init__(self, work: Work, tasks: Tasks, alerts: Alerts, pages: Pages) -> None:
         self._work = work
         self._tasks = tasks
+        self._alerts = alerts
         self._pages = pages
 
     def language(self, request: Request) -> str:
@@ -81,6 +82,7 @@ class Frame:
             waiting=centre.open if centre else 0,
             tasks_waiting=sum(count.all for count in tasks),
             tasks_urgent=sum(count.urgent for count in tasks),
+            alerts=await self._alerts.waiting(),
             **values,
         )
 

@@ -20,6 +20,7 @@ from services.intake.domain import (
     with_photo_place,
 )
 from services.intake.domain.followups import SAME_SENDER
+from services.intake.handlers.alerting import alerts
 from services.intake.handlers.holding import Judge, doubts_of, hold
 from services.intake.handlers.telling import proven_address, tell, tell_wishes, told_address
 from services.intake.store import Reference, Surroundings
@@ -74,6 +75,7 @@ class Registrar:
             await hold(unit, rows, self.vault)
         opened = await store.open_cases(unit.connection, rows, self.numbers)
         numbers = {case.id: case.number for case in around.cases.values()} | opened
+        unit.publish(*alerts(rows, numbers))
         unit.publish(*tell(rows, numbers, addresses, counted=not was_held), *tell_wishes(rows))
         return rows
 
