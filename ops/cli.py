@@ -7,6 +7,7 @@ from ops.demo import demo
 from ops.replay import replay
 from ops.route import route
 from ops.rules import commands as rules
+from ops.train import train
 from shared.asyncapi import asyncapi
 
 app = typer.Typer(name="ilkim", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -22,6 +23,7 @@ app.command()(figures.bulletin)
 app.command()(figures.ledger)
 app.command()(replay)
 app.command()(route)
+app.command()(train)
 app.command()(asyncapi)
 app.add_typer(rules.commands, name="rules")
 app.add_typer(api_keys.commands, name="api-key")

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import blake2b
 from itertools import pairwise
-from math import exp, sqrt
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -14,18 +14,22 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
+from services.router.domain.drift import Profile
 from services.router.domain.evidence import OTHER, Weighing
 
-BUCKETS = 2**17
+FORMAT = 2
 WORDS_READ_MAX = 400
 WORD_LETTERS_MAX = 24
-WORDS_REMEMBERED_MAX = 20_000  # about 8 MB; the same few thousand words make up nearly all texts
+WORDS_REMEMBERED_MAX = 20_000  # about 6 MB; the same few thousand words make up nearly all texts
 STEM_LETTERS = 5
-GRAM_LETTERS = (2, 3, 4, 5)
+PIECE_LETTERS = (2, 3, 4, 5)
 WEIGHTS_FILE = "weights.npz"
 CARD_FILE = "model.json"
+VERSION_LETTERS = 8
 
-Row = tuple[float, ...]
+Floats = npt.NDArray[np.float32]
+Hashes = npt.NDArray[np.uint32]
+Rows = npt.NDArray[np.intp]
 
 
 class ModelError(ValueError):
@@ -34,98 +38,161 @@ class ModelError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """What stands beside the weights: their labels, and the figures that were chosen when they were measured."""
+    """What stands beside the weights.
 
-    labels: tuple[str, ...]
-    bias: tuple[float, ...]
+    `families` are owners that some of the texts it learned from do not tell apart ("transport"): the model first
+    weighs families, then the owners of each. `profile` is what the texts it was measured on looked like.
+    """
+
+    families: tuple[tuple[str, ...], ...]
     weighing: Weighing
+    profile: Profile | None = None
+    version: str = ""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """All owners it was taught, and `OTHER`."""
+        return tuple(owner for family in self.families for owner in family)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A row for each known feature, by rising hash; a column for each family, then one for each owner.
+
+    `rarity` is a feature's inverse document frequency; `table` times `scale` are the weights.
+    """
+
+    hashes: Hashes
+    rarity: Floats
+    table: npt.NDArray[np.int8]
+    scale: Floats
+    bias: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """Where the families' columns end, and where each family's owners begin."""
+
+    families: int
+    starts: Rows = field(repr=False)
+    family_of: Rows = field(repr=False)
 
 
 class TextModel:
     """A linear model over hashed features. Deterministic; remembers the words it met, so that they are cheap."""
 
-    def __init__(self, card: ModelCard, weights: npt.NDArray[np.float32], weight_of_one: npt.NDArray[np.float32]):
-        """`weights`: a row per bucket, a column per label; `weight_of_one`: what a bucket adds to a text's size."""
+    def __init__(self, card: ModelCard, weights: Weights) -> None:
         self.card = card
-        self._table = np.hstack([weights, weight_of_one.reshape(-1, 1)])
-        self._row_of_word = lru_cache(maxsize=WORDS_REMEMBERED_MAX)(self._word_row)
+        self.weights = weights
+        self._shape = _shape(card.families)
+        self._rows_of_word = lru_cache(maxsize=WORDS_REMEMBERED_MAX)(self._word_rows)
 
     def probabilities(self, text_words: Sequence[str]) -> dict[str, float]:
-        """How likely each label is for the words of a folded text; they sum to 1."""
-        distinct, pairs = distinct_features(text_words)
-        rows = [self._row_of_word(word) for word in distinct]
-        if pairs:
-            rows.append(self._sum(pair_hash(first, second) for first, second in pairs))
-        *scores, size = map(sum, zip(*rows, strict=True)) if rows else [0.0] * self._table.shape[1]
-        scale = 1 / sqrt(size) if size > 0 else 0.0
-        logits = [score * scale + bias for score, bias in zip(scores, self.card.bias, strict=True)]
-        return dict(zip(self.card.labels, _softmax(logits), strict=True))
+        """How likely each owner is for the words of a folded text; they sum to 1. Words never met: nobody's."""
+        rows, counts = np.unique(self._known(text_words), return_counts=True)
+        if not len(rows):
+            return {label: float(label == OTHER) for label in self.card.labels}
+        values = (1 + np.log(counts)) * self.weights.rarity[rows]
+        values = (values / np.sqrt(values @ values)).astype(np.float32)
+        scores = (values @ self.weights.table[rows].astype(np.float32)) * self.weights.scale + self.weights.bias
+        return dict(zip(self.card.labels, _shares(scores, self._shape).tolist(), strict=True))
 
-    def _word_row(self, word: str) -> Row:
-        return self._sum(word_hashes(word))
+    def unknown_share(self, text_words: Sequence[str]) -> float:
+        """The share of the distinct words whose beginning the model never met; 0 for no words."""
+        stems = {stem(word) for word in text_words[:WORDS_READ_MAX]}
+        known = len(self._rows([_hash(one) for one in stems]))
+        return 1 - known / len(stems) if stems else 0.0
 
-    def _sum(self, hashes: Iterable[int]) -> Row:
-        hashed = np.fromiter(hashes, dtype=np.int64)
-        rows = self._table.take(bucket_of(hashed), axis=0)
-        total = sign_of(hashed) @ rows
-        total[-1] = rows[:, -1].sum()
-        return tuple(total.tolist())
+    def _known(self, text_words: Sequence[str]) -> Rows:
+        read = [word[:WORD_LETTERS_MAX] for word in text_words[:WORDS_READ_MAX]]
+        return np.concatenate([*map(self._rows_of_word, read), self._rows(pair_hashes(read))])
+
+    def _word_rows(self, word: str) -> Rows:
+        return self._rows(word_hashes(word))
+
+    def _rows(self, hashes: Sequence[int]) -> Rows:
+        """The rows of the features that are known."""
+        wanted = np.array(hashes, dtype=np.uint32)
+        rows: Rows = np.minimum(np.searchsorted(self.weights.hashes, wanted), len(self.weights.hashes) - 1)
+        known: Rows = rows[self.weights.hashes[rows] == wanted]
+        return known
 
 
 def load_model(folder: Path) -> TextModel:
     """The model in `folder`. Raises ModelError."""
     try:
-        card = _card(json.loads((folder / CARD_FILE).read_text(encoding="utf-8")))
+        files = {name: (folder / name).read_bytes() for name in (CARD_FILE, WEIGHTS_FILE)}
+        card = _card(json.loads(files[CARD_FILE]), _version(files.values()))
         with np.load(folder / WEIGHTS_FILE, allow_pickle=False) as file:
-            weights = file["weights"].astype(np.float32) * file["scale"].astype(np.float32)
-            size = file["size"].astype(np.float32)
+            weights = Weights(**{name: file[name] for name in Weights.__slots__})
+        _check(weights, len(card.families) + len(card.labels))
     except (OSError, EOFError, KeyError, TypeError, ValueError, BadZipFile) as error:
         raise ModelError(f"the text model in {folder} cannot be read: {error}") from error
-    if weights.shape != (BUCKETS, len(card.labels)) or size.shape != (BUCKETS,) or not np.isfinite(weights).all():
-        raise ModelError(f"the text model in {folder} has weights of another form than {BUCKETS} buckets a label")
-    return TextModel(card, weights, size)
-
-
-def distinct_features(text_words: Sequence[str]) -> tuple[list[str], list[tuple[str, str]]]:
-    """The distinct words and pairs of neighbouring words of a text, in order of appearance."""
-    read = text_words[:WORDS_READ_MAX]
-    return list(dict.fromkeys(read)), list(dict.fromkeys(pairwise(read)))
+    return TextModel(card, weights)
 
 
 def word_hashes(word: str) -> list[int]:
-    """Hashes of the word, its stem, and its 2 to 5 letter pieces with the ends marked."""
-    word = word[:WORD_LETTERS_MAX]
+    """Hashes of the word, its beginning, and its 2 to 5 letter pieces with the ends marked."""
     marked = f"<{word}>"
-    pieces = [f"w{word}", f"s{word[:STEM_LETTERS]}"]
-    pieces += [marked[at : at + letters] for letters in GRAM_LETTERS for at in range(len(marked) - letters + 1)]
-    return [crc32(piece.encode()) for piece in pieces]
+    pieces = [marked[at : at + letters] for letters in PIECE_LETTERS for at in range(len(marked) - letters + 1)]
+    return [_hash(feature) for feature in (f"={word}", stem(word), *pieces)]
 
 
-def pair_hash(first: str, second: str) -> int:
-    """Hash of two neighbouring words."""
-    return crc32(f"p{first[:WORD_LETTERS_MAX]} {second[:WORD_LETTERS_MAX]}".encode())
+def pair_hashes(text_words: Sequence[str]) -> list[int]:
+    """Hashes of two neighbouring words, and of their beginnings."""
+    return [
+        _hash(feature)
+        for first, second in pairwise(text_words)
+        for feature in (f"{first} {second}", f"{first[:STEM_LETTERS]}+{second[:STEM_LETTERS]}")
+    ]
 
 
-def bucket_of(hashes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The row of a hash in the table of weights."""
-    return hashes & (BUCKETS - 1)
+def stem(word: str) -> str:
+    """The feature of a word's beginning, which mostly is what its endings leave alone."""
+    return f"^{word[:STEM_LETTERS]}"
 
 
-def sign_of(hashes: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
-    """+1 or -1 by the hash's top bit, so that pieces sharing a bucket cancel out rather than add up."""
-    return np.where(hashes >> 31, np.float32(-1), np.float32(1))
+def _hash(feature: str) -> int:
+    return crc32(feature.encode())
 
 
-def _softmax(scores: Sequence[float]) -> list[float]:
-    highest = max(scores)
-    powers = [exp(score - highest) for score in scores]
-    total = sum(powers)
-    return [power / total for power in powers]
+def _shape(families: Sequence[Sequence[str]]) -> _Shape:
+    sizes = np.array([len(family) for family in families])
+    return _Shape(len(families), np.concatenate([[0], sizes.cumsum()[:-1]]), np.repeat(np.arange(len(sizes)), sizes))
 
 
-def _card(content: Any) -> ModelCard:
-    labels, bias = tuple(map(str, content["labels"])), tuple(map(float, content["bias"]))
-    if len(labels) != len(bias) or OTHER not in labels:
-        raise ValueError(f"labels and bias do not fit, or the label {OTHER!r} is missing")
-    numbers = {name: float(content[name]) for name in ("topic_weight", "temperature", "automatic_from")}
-    return ModelCard(labels, bias, Weighing(**numbers))
+def _shares(scores: Floats, shape: _Shape) -> npt.NDArray[np.float64]:
+    """A family's share, divided among its owners."""
+    families, owners = scores[: shape.families].astype(float), scores[shape.families :].astype(float)
+    of_family = np.exp(families - families.max())
+    highest = np.maximum.reduceat(owners, shape.starts)
+    of_owner = np.exp(owners - highest[shape.family_of])
+    together = np.add.reduceat(of_owner, shape.starts)
+    shares: npt.NDArray[np.float64] = of_owner * (of_family / of_family.sum() / together)[shape.family_of]
+    return shares
+
+
+def _card(content: Any, version: str) -> ModelCard:
+    if content["format"] != FORMAT:
+        raise ValueError(f"format {content['format']!r} instead of {FORMAT}; train it anew")
+    families = tuple(tuple(map(str, family)) for family in content["families"])
+    labels = [owner for family in families for owner in family]
+    if OTHER not in labels or len(set(labels)) < len(labels) or not all(families):
+        raise ValueError(f"the owners are not told apart, or {OTHER!r} is missing")
+    weighing = Weighing(**{name: float(content["weighing"][name]) for name in Weighing.__slots__})
+    return ModelCard(families, weighing, Profile.read(content["profile"]), version)
+
+
+def _check(weights: Weights, columns: int) -> None:
+    rows = len(weights.hashes)
+    shapes = (weights.rarity.shape, weights.table.shape, weights.scale.shape, weights.bias.shape)
+    if not rows or shapes != ((rows,), (rows, columns), (columns,), (columns,)):
+        raise ValueError(f"the weights do not fit {columns} columns")
+    if weights.hashes.dtype != np.uint32 or weights.table.dtype != np.int8 or (np.diff(weights.hashes) == 0).any():
+        raise ValueError("the weights are of another form")
+    if not all(np.isfinite(part).all() for part in (weights.rarity, weights.scale, weights.bias)):
+        raise ValueError("the weights are not all numbers")
+
+
+def _version(files: Iterable[bytes]) -> str:
+    return blake2b(b"".join(files), digest_size=VERSION_LETTERS // 2).hexdigest()
