@@ -154,7 +154,7 @@ def test_what_lies_in_the_street_can_be_told_by_many(topic: str) -> None:
     [
         ('topics = ["su-kalitesi"]', 'topics = ["su-kalites"]', "no topic is called su-kalites"),
         ('topics = ["su-kalitesi"]', 'topics = ["su-patlagi"]', "the topic su-patlagi stands in su too"),
-        ("join = 0.9", "join = 0.01", "propose (0.01) must be below join (0.01)"),
+        ("join = 1.0", "join = 0.01", "propose (0.01) must be below join (0.01)"),
         ("radius_metres = 600", "radius = 600", "field `radius` is unknown"),
     ],
 )

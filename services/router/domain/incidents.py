@@ -110,7 +110,7 @@ class Gathering:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What was learned, see `services/router/model/README.md`; the order is that of `features`."""
+    """What was learned, see `docs/incidents.md`; the order is that of `features`."""
 
     bias: float
     weights: tuple[float, ...]
