@@ -1,9 +1,10 @@
 """How many reports of one problem are found, and how many that are not one are merged, on a city's log of a year.
 
-The log knows neither words nor persons: only type, point and time (and a title that the crews wrote on). The pairs are those officers closed as duplicates,
-each with the nearest case of its type within 150 m and 90 days; the list is incomplete, and a third of the originals
-were closed before the duplicate came. So two figures of false merges: strict counts every merged report that no
-officer called a duplicate; corrected leaves out those that were closed within the hour of the other (one visit).
+The log knows neither words nor persons: only type, point and time (and a title that the crews wrote on). The pairs are
+those officers closed as duplicates, each with the nearest case of its type within 150 m and 90 days; the list is
+incomplete, and a third of the originals were closed before the duplicate came. So two figures of false merges: strict
+counts every merged report that no officer called a duplicate; corrected leaves out those that were closed within the
+hour of the other (one visit). What is shown to a person is found, not merged.
 """
 
 import csv
@@ -108,7 +109,12 @@ def _found(log: Log, found: Found) -> list[Figure]:
     how = f"{HOW}; {len(gold)} pairs; in one incident, or among the five shown to a person"
     return [
         Figure("same-problem pairs found", right, interval, FOUND_AIM, Better.HIGHER, how),
-        Figure("… gathered without a person", alone, alone_interval, how="none: nobody said which of its types can be told of by many"),
+        Figure(
+            "… gathered without a person",
+            alone,
+            alone_interval,
+            how="none: nobody said which of its types can be told of by many",
+        ),
     ]
 
 
