@@ -3,6 +3,7 @@
 What can be found stands in `shared.places.found`: the codes of a clue are stable, pages have a sentence for each.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
@@ -33,8 +34,10 @@ from shared.text import fold, words
 __all__ = ["Candidate", "Clue", "ClueCode", "Gazetteer", "GazetteerError", "PlaceFound", "StreetFound"]
 
 # How often the point that was sent is where the trouble is.
-POINT_TRUST: Final = 0.995
-WORDS_TRUST: Final = 0.985
+POINT_TRUST: Final = 0.998
+WORDS_TRUST: Final = 0.99
+# A street of the neighbourhood next door is said to lie in this one too, in this share of the cases.
+BESIDE_SHARE: Final = 0.02
 OUTSIDE_DOUBT: Final = 0.5
 CANDIDATES_TOLD_MAX: Final = 3
 CLUES_MAX: Final = 12
@@ -56,6 +59,7 @@ class _Witness:
     shares: Mapping[str, float]
     trust: float
     clue: Clue
+    beside: frozenset[str] = frozenset()  # what it does not exclude: the street may run along the border
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ class Gazetteer:
         self._ground = Ground(areas, neighbours, coast)
         self._districts = Districts(neighbours, self._names, district, province)
         self._prior = {row.code: sqrt(row.population + _PRIOR_INHABITANTS) for row in neighbourhoods}
+        self._beside = defaultdict(frozenset, self._ground.adjacent())
         self._even = dict.fromkeys(self._prior, 1.0)
 
     @classmethod
@@ -168,13 +173,13 @@ class Gazetteer:
             *([field] if field else []),
             *self._names.find(field_words),
             *_apart(self._names.find(name_words, text), streets),
-            *self._beside(name_words, streets),
+            *self._before(name_words, streets),
         ]
         landmarks = _apart([*self._landmarks.find(field_words), *self._landmarks.find(name_words)], streets)
         along = [named for landmark in landmarks if (named := self._along(landmark))]
         return _Reading(_once(names), _each_street_once([*streets, *along]), tuple(landmarks))
 
-    def _beside(self, name_words: Sequence[str], streets: Sequence[StreetNamed]) -> Iterator[Named]:
+    def _before(self, name_words: Sequence[str], streets: Sequence[StreetNamed]) -> Iterator[Named]:
         """A name before a street that lies in it ("Kale Gazi Caddesi")."""
         for street in streets:
             named = self._names.beside(name_words, street.start)
@@ -192,7 +197,9 @@ class Gazetteer:
             clue = Clue(named.code, (named.words,), named.neighbourhood)
             yield _Witness({named.neighbourhood: 1.0}, named.trust, clue)
         for street in reading.streets:
-            yield _Witness(street.street.shares, street.trust, Clue(ClueCode.STREET, (street.street.words,)))
+            shares, clue = street.street.shares, Clue(ClueCode.STREET, (street.street.words,))
+            beside = frozenset(near for code in shares for near in self._beside[code] if near not in shares)
+            yield _Witness(shares, street.trust, clue, beside)
         for landmark in reading.landmarks:
             if codes := landmark.landmark.neighbourhoods:
                 yield _Witness(dict.fromkeys(codes, 1.0), landmark.trust, Clue(ClueCode.LANDMARK, (landmark.words,)))
@@ -247,7 +254,8 @@ def _product(prior: Mapping[str, float], witnesses: Sequence[_Witness]) -> tuple
         slip = (1 - witness.trust) / len(prior)
         rest *= slip
         for code in chances:
-            chances[code] *= witness.trust * witness.shares.get(code, 0.0) + slip
+            share = BESIDE_SHARE if code in witness.beside else witness.shares.get(code, 0.0)
+            chances[code] *= witness.trust * share + slip
     total = rest + sum(chances.values())
     return {code: chance / total for code, chance in chances.items()}, rest / total
 
@@ -278,11 +286,8 @@ def _clues_of(place: PlaceFound, witness: _Witness) -> Iterator[Clue]:
     if clue.code is ClueCode.COORDINATES:
         for code, share in list(shares.items())[1:]:
             yield Clue(ClueCode.BORDER, (), code, round(share, 4))
-    if place.neighbourhood and place.neighbourhood not in shares:
-        if len(shares) == 1:
-            yield Clue(ClueCode.CONTRADICTION, clue.words, next(iter(shares)))
-        elif clue.code is ClueCode.STREET:
-            yield Clue(ClueCode.STREET_ELSEWHERE, clue.words, place.neighbourhood)
+    if place.neighbourhood and place.neighbourhood not in shares and len(shares) == 1:
+        yield Clue(ClueCode.CONTRADICTION, clue.words, next(iter(shares)))
 
 
 def _street_clue(place: PlaceFound, clue: Clue, shares: Mapping[str, float]) -> Clue:
@@ -291,6 +296,8 @@ def _street_clue(place: PlaceFound, clue: Clue, shares: Mapping[str, float]) -> 
     if place.neighbourhood in shares:
         share = round(place.probability, 4)
         return replace(clue, code=ClueCode.STREET_SEVERAL, detail=place.neighbourhood or "", share=share)
+    if place.neighbourhood:
+        return replace(clue, code=ClueCode.STREET_ELSEWHERE, detail=place.neighbourhood)
     return replace(clue, code=ClueCode.STREET_OPEN)
 
 

@@ -196,6 +196,18 @@ def test_a_main_road_is_known_by_name_and_type_while_the_neighbourhood_is_open(t
     assert place.street_keys == ("100 yil bulvar",)
 
 
+def test_a_street_along_the_border_does_not_speak_against_the_neighbourhood_that_is_named() -> None:
+    place = located("Fatih Mah. Osmaniye Cad. No:45")
+
+    assert name_of(place) == "Fatih"
+    assert CODES["Fatih"] not in lies_in(place)
+    assert Clue(ClueCode.STREET_ELSEWHERE, ("osmaniye cad",), CODES["Fatih"]) in place.evidence
+
+
+def test_a_street_far_from_the_neighbourhood_that_is_named_leaves_the_place_open() -> None:
+    assert located("Derecik Mahallesi Anafartalar Caddesi").neighbourhood is None
+
+
 def test_a_second_street_narrows_the_first_one_down() -> None:
     names = {MUNICIPALITY.neighbourhood(code).name for code in lies_in(located("Lise Caddesi"))}
     corner = located("Lise Caddesi ile Bahariye Caddesi'nin köşesi")
@@ -290,7 +302,9 @@ def test_what_lies_next_door_is_told_with_its_district(text: str, district: str)
     assert (place.is_outside, place.outside_district) == (True, district)
 
 
-@pytest.mark.parametrize("text", ["Atakum'a giden otobüs", "Atakum dolmuşu", "Canik sınırında, Zafer Mahallesi"])
+@pytest.mark.parametrize(
+    "text", ["Atakum'a giden otobüs", "Atakum dolmuşu", "Canik sınırında, Zafer Mahallesi", "Canik Sokak"]
+)
 def test_the_way_to_another_district_is_not_in_it(text: str) -> None:
     assert not located(text).is_outside
 

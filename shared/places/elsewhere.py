@@ -7,7 +7,7 @@ from typing import Final
 from shared.addresses import AddressSpan
 from shared.municipality import Neighbour
 from shared.places.names import NeighbourhoodNames
-from shared.places.wording import is_neighbourhood_word, key_of, read_name
+from shared.places.wording import is_neighbourhood_word, is_street_word, key_of, read_name
 from shared.text import fold
 
 _NAME_WORDS_MAX: Final = 4
@@ -69,7 +69,7 @@ class Districts:
         following = text_words[at + 1 : at + 3]
         if any(word.startswith(_DISTRICT_WORDS) for word in following[:1]):
             return True
-        if key in _ORDINARY_DISTRICTS:
+        if key in _ORDINARY_DISTRICTS or is_street_word(text_words, at + 1):
             return False
         return not (following and following[0] in _ON_THE_WAY) and not any(word.startswith(_WAYS) for word in following)
 

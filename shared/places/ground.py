@@ -19,6 +19,7 @@ FIX_METRES: Final = 15.0
 ACROSS_SHARE_MAX: Final = 0.15
 # On a quay or a breakwater, or a fix that fell into the water.
 COAST_METRES: Final = 150.0
+ADJACENT_METRES: Final = 40.0
 # A rural centre may lie that far from the edge of its own neighbourhood.
 NEIGHBOUR_KILOMETRES_MAX: Final = 6.0
 NEAREST_COUNT: Final = 5
@@ -67,6 +68,16 @@ class Ground:
         if self._is_swapped(latitude, longitude):
             return PointFound(refused=ClueCode.REFUSED_SWAPPED)
         return self._outside(point)
+
+    def adjacent(self) -> dict[str, frozenset[str]]:
+        """Which neighbourhoods lie beside each, a river or a road between them or not."""
+        reach = ADJACENT_METRES / _METRES_PER_DEGREE
+        pairs = self._tree.query(self._shapes, predicate="dwithin", distance=reach) if self._shapes else ((), ())
+        beside: dict[str, set[str]] = {code: set() for code in self._codes}
+        for left, right in zip(*pairs, strict=True):
+            if left != right:
+                beside[self._codes[int(left)]].add(self._codes[int(right)])
+        return {code: frozenset(codes) for code, codes in beside.items()}
 
     def _shape(self, area: Area) -> MultiPolygon:
         rings = [

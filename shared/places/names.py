@@ -29,8 +29,8 @@ FUZZY_SCORE_MIN: Final = 87.0  # of 100; "kilicdde" is Kılıçdede (94), two di
 _FUZZY_LETTERS_MIN: Final = 4
 
 # How often each way of naming is meant so; the rest is a slip, another town, or a word that only looks alike.
-FIELD_TRUST: Final = 0.98
-NAMED_TRUST: Final = 0.96  # "Kale Mahallesi"
+FIELD_TRUST: Final = 0.99
+NAMED_TRUST: Final = 0.985  # "Kale Mahallesi"
 ALONE_TRUST: Final = 0.93  # "Derecik'te": a name that is nothing else
 APOSTROPHE_TRUST: Final = 0.87  # "Fatih'te"
 MISSPELT_TRUST: Final = 0.86
