@@ -1,5 +1,6 @@
 """Places: neighbourhoods from coordinates, fields and words, with the traps of their names."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from shared.municipality import load
 from shared.places.found import KNOWN_FROM
 from shared.text import fold, words
 
-MUNICIPALITY = load(Path(__file__).parent.parent / "municipality/ilkadim")
+ROOT = Path(__file__).parent.parent
+MUNICIPALITY = load(ROOT / "municipality/ilkadim")
 GAZETTEER = Gazetteer.of(MUNICIPALITY)
 CODES = {row.name: row.code for row in MUNICIPALITY.neighbourhoods}
 
@@ -322,6 +324,12 @@ def test_the_address_that_was_read_is_told_by_its_place_in_the_text() -> None:
 
     assert place.address
     assert text[place.address.start : place.address.end] == "Kale Mah. Gazi Cad. No 12"
+
+
+def test_every_clue_has_a_sentence() -> None:
+    sentences = tomllib.loads((ROOT / "shared/explaining.toml").read_text(encoding="utf-8"))["place"]
+
+    assert set(ClueCode) <= set(sentences)
 
 
 def test_an_empty_gazetteer_finds_nothing_and_claims_nothing() -> None:
