@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -23,9 +24,9 @@ from shared.contracts import (
     TaskRequested,
 )
 from shared.ids import derived_id
-from shared.messaging.topology import DEPARTMENTS, DESK, owner_queue
+from shared.messaging.topology import DEPARTMENTS, DESK, EVENTS, owner_queue
 from tests.browser.visitor import DESKTOP, Look, Visitor, a_visit
-from tests.builders import a_task, an_assignment_offered, an_id, an_incident_grew
+from tests.builders import a_case_assigned, a_task, an_assignment_offered, an_id, an_incident_grew
 from tests.desk.conftest import OWNERS, PASSWORD, PLACE, USER
 from tests.harness import System, a_system, built, serving, until
 
@@ -64,6 +65,7 @@ def an_offer(text: str, number: str, **changed: Any) -> AssignmentOffered:
     return an_assignment_offered(**{**default, **changed})
 
 
+@lru_cache
 def similar() -> tuple[SimilarCase, ...]:
     return tuple(
         SimilarCase(
@@ -137,6 +139,8 @@ async def site(module_site: str, system: System) -> str:
     """Where the desk is served: two cases to decide, one problem with many reports, one message for two owners."""
     task: TaskRequested = SPLIT
     await system.tell(DESK, "tasks", task)
+    known = [a_case_assigned(case_id=row.case_id, number=row.number) for row in similar()]
+    await system.tell(EVENTS, "router.kept.routine", *known)
     for offer in (UNCLEAR_OFFER, RETURNED_OFFER, BURST_OFFER):
         await system.send(DEPARTMENTS, owner_queue(offer.owner, offer.lane), offer.model_dump_json().encode())
     for number in range(3):
@@ -151,6 +155,7 @@ async def site(module_site: str, system: System) -> str:
         await system.send(DEPARTMENTS, owner_queue(OWNERS[1], "routine"), grew.model_dump_json().encode())
     await until(lambda: system.value("SELECT count(*) = 3 FROM incident_report"))
     await until(lambda: system.value("SELECT count(*) = 3 FROM work_item"))
+    await until(lambda: system.value("SELECT count(*) = 2 FROM known_case"))
     await until(lambda: system.value("SELECT count(*) = 1 FROM task"))
     return module_site
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from services.desk.domain import Gather, Separate, State, Verdict, apply, grow, item_of, judge
+from services.desk.domain import Gather, Separate, State, StepKind, Verdict, apply, grow, item_of, judge
 from shared.contracts import AssignmentGathered, AssignmentOffered, AssignmentSeparated, IncidentOf, SimilarCase
 from tests.builders import AT, a_case_assigned, a_case_closed, an_assignment_offered, an_id, an_incident_grew
 from tests.desk.conftest import USER, Desk
@@ -26,13 +26,13 @@ def test_one_more_report_raises_the_count_and_an_older_count_does_not_lower_it()
     assert "\0" not in report.text
 
 
-def test_the_same_problem_ends_the_item_and_says_with_which_case_it_goes_on() -> None:
+def test_the_same_problem_ends_the_item_and_tells_the_router_with_which_case_it_goes_on() -> None:
     item = item_of(an_assignment_offered(similar=(OTHER,)))
 
     move = apply(item, Gather(into=OTHER.case_id), "ayse", AT)
 
     assert isinstance(move.answer, AssignmentGathered) and move.answer.into == OTHER.case_id
-    assert (move.item.state, move.step.detail) == (State.DONE, OTHER.number)
+    assert (move.item.state, move.step.kind) == (State.DONE, StepKind.GATHERED)
 
 
 def test_a_case_is_not_gathered_with_itself_nor_separated_alone() -> None:
@@ -107,9 +107,33 @@ async def test_one_report_is_separated_once_and_the_router_is_told(at_desk: Desk
     assert (again.status, await at_desk.system.value("SELECT reports FROM work_item")) == (422, 2)
 
 
+async def knows(at_desk: Desk, **changed: Any) -> None:
+    """What the router's facts tell of a case that somebody else holds."""
+    make = a_case_closed if changed.pop("closed", False) else a_case_assigned
+    await at_desk.system.tell(
+        "ilkim.events", "router.kept.routine", make(case_id=OTHER.case_id, number=OTHER.number, **changed)
+    )
+    await until(lambda: at_desk.system.value("SELECT count(*) = 1 FROM known_case"))
+
+
+@pytest.mark.parametrize("known", [{"closed": True}, None])
+async def test_what_is_closed_or_unknown_takes_no_case_with_it(at_desk: Desk, known: dict[str, Any] | None) -> None:
+    offer = await at_desk.triage()
+    if known is not None:
+        await knows(at_desk, **known)
+
+    refused = await at_desk.send(f"/work/{offer.assignment_id}/gather", into=str(OTHER.case_id))
+
+    assert refused.status == 422
+    assert "O kayıt kapanmış" in refused.text
+    assert await at_desk.system.value("SELECT state FROM work_item") == "waiting"
+    assert await at_desk.system.value("SELECT count(*) FROM outbox") == 0
+
+
 async def test_same_problem_is_one_press_in_triage_and_the_next_item_comes(at_desk: Desk) -> None:
     offer = await at_desk.triage(similar=(OTHER,), number="111-111-111", lane="urgent")
     await at_desk.triage(text="Sıradaki metin.")
+    await knows(at_desk)
     page = (await at_desk.get("/triage")).text
     assert "517-204-886" in page and "42 m ötede" in page
 

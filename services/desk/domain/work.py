@@ -272,8 +272,7 @@ def apply(item: Item, action: Action, by: str, now: datetime) -> Move:
             return Move(_ended(held, answer), _step(item, StepKind.CLOSED, now, by, outcome, text), answer)
         case Gather(into=into):
             answer = AssignmentGathered(**_common(item, action, by, now), into=into)
-            number = next((row.number for row in item.similar if row.case_id == into), None)
-            return Move(_ended(held, answer), _step(item, StepKind.GATHERED, now, by, number), answer)
+            return Move(_ended(held, answer), _step(item, StepKind.GATHERED, now, by), answer)
         case Separate(case=case):
             answer = AssignmentSeparated(**_common(item, action, by, now), separate=case)
             fewer = replace(held, reports=item.reports - 1)

@@ -1,7 +1,7 @@
 """One short function per message or action: read it, ask the domain, tell the work_store."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from uuid import UUID
@@ -9,7 +9,7 @@ from uuid import UUID
 import structlog
 
 from services.desk import domain
-from services.desk.domain import Action, Decide, Item, Return, Separate, Step, Verdict
+from services.desk.domain import Action, Decide, Gather, Item, Return, Separate, Step, Verdict
 from services.desk.store import files as file_store
 from services.desk.store import incidents as incident_store
 from services.desk.store import work as work_store
@@ -114,11 +114,17 @@ class Work:
                 return item
             if verdict is not None:
                 raise Refused(verdict, item)
-            if isinstance(action, Separate) and not await incident_store.separate(
-                connection, item.assignment_id, action.case
-            ):
-                raise Unknown("case", str(action.case))
             move = domain.apply(item, action, by, datetime.now(UTC))
+            match action:
+                case Separate(case=case):
+                    if not await incident_store.separate(connection, item.assignment_id, case):
+                        raise Unknown("case", str(case))
+                case Gather(into=into):
+                    # The router would refuse it, and the item would be gone from here.
+                    number = await incident_store.open_number(connection, into)
+                    if number is None:
+                        raise Unknown("case", str(into))
+                    move = replace(move, step=replace(move.step, detail=number))
             await work_store.save_items(connection, [move.item])
             await work_store.add_steps(connection, [move.step])
             parcel = await self.service.outbox.add(connection, [_told(move.answer)] if move.answer else [])

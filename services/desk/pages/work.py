@@ -183,7 +183,8 @@ class WorkPages:
         except ValidationError as error:
             return await self.item(request, by, assignment_id, Sent(typed, faults_of(error), status=422))
         except Unknown as error:
-            return await self.item(request, by, assignment_id, Sent(typed, {error.name: "wrong.unknown"}, status=422))
+            sent = Sent(typed, {error.name: "wrong.unknown"}, "refused.no_case" if error.name == "case" else "", 422)
+            return await self.item(request, by, assignment_id, sent)
         except Refused as error:
             return await self.item(request, by, assignment_id, Sent(typed, {}, f"refused.{error.verdict}", 409))
         except NoSuchItem:

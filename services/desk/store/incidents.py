@@ -88,6 +88,12 @@ async def related(pool: asyncpg.Pool, case_id: UUID) -> list[Related]:
     return [Related(**dict(row)) for row in rows]
 
 
+async def open_number(connection: Connection, case_id: UUID) -> str | None:
+    """The number of an open case, whoever holds it; None: it is closed, or nobody here ever heard of it."""
+    number = await connection.fetchval("SELECT number FROM known_case WHERE case_id = $1 AND is_open", case_id)
+    return None if number is None else str(number)
+
+
 async def closed_among(pool: asyncpg.Pool, cases: Collection[UUID]) -> set[UUID]:
     """Which of these cases were closed since."""
     rows = await pool.fetch("SELECT case_id FROM known_case WHERE case_id = ANY($1) AND NOT is_open", list(cases))
