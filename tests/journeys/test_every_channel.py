@@ -53,8 +53,8 @@ async def entered(installation: Installation, channel: str, **fields: str) -> st
 
     async def number() -> str | None:
         async with installation.http.get(f"{url}/entry/{entry}", headers=auth) as page:
-            found = re.search(r"\b\d{3}-\d{3}-\d{3}\b", await page.text())
-            return found[0] if found else None
+            found = re.search(r'id="tracking-1">(\d{3}-\d{3}-\d{3})<', await page.text())
+            return found[1] if found else None
 
     return str(await eventually(number, "the number on the operator's page"))
 
