@@ -86,9 +86,10 @@ def train(
     """Train, choose the thresholds on texts that were not learned from, print how it does, and write the weights."""
     samples = read_samples(calls, complaints, others, danger, need)
     place = load(municipality)
-    scores = cross_validated(samples)
+    features = features_of(samples)
+    scores = cross_validated(samples, features)
     thresholds = choose(samples, scores, place.emergencies, place.alarm)
-    model = fit(samples, thresholds)
+    model = fit(samples, features, thresholds)
     figures = {"texts": len(samples), **measured(samples, scores, thresholds, place.emergencies, place.alarm)}
     typer.echo(json.dumps(figures, indent=1))
     card = {"bias": model.card.bias, **asdict(thresholds), "measured": figures, "seed": SEED, "lean": LEAN}
@@ -120,13 +121,13 @@ def read_samples(
     return [*samples, *_made(samples, weights.made)]
 
 
-def cross_validated(samples: Sequence[Sample]) -> Floats:
+def cross_validated(samples: Sequence[Sample], features: csr_matrix) -> Floats:
     """The chance of each sample that has a fold, by a model that learned from the other folds; nan for the rest."""
-    features, folds = features_of(samples), np.array([sample.fold for sample in samples])
+    folds = np.array([sample.fold for sample in samples])
     scores = np.full(len(samples), np.nan)
-    for judged in range(folds.max() + 1):
+    for judged in sorted({sample.fold for sample in samples} - {-1}):
         learned = folds != judged
-        model = _regression(features[learned], [sample for sample in samples if sample.fold != judged])
+        model = regression(features[learned], [sample for sample in samples if sample.fold != judged])
         scores[~learned] = model.predict_proba(features[~learned])[:, 1]
     return scores
 
@@ -136,9 +137,43 @@ def choose(
 ) -> Thresholds:
     """Those that find most calls for help while words and model together raise no more false alarms than allowed."""
     tried = [Thresholds(alone, words) for alone in ALONE_TRIED for words in WITH_WORDS_TRIED if words <= alone]
-    found = {row: measured(samples, scores, row, emergencies, rules, ("danger", *CALM)) for row in tried}
+    judged = {source: _Verdicts.of(samples, scores, source, emergencies, rules) for source in ("danger", *CALM)}
+    found = {row: {source: verdicts.share(row) for source, verdicts in judged.items()} for row in tried}
     allowed = [row for row in tried if max(found[row][source] for source in CALM) <= FALSE_ALARMS_MAX]
     return max(allowed, key=lambda row: (found[row]["danger"], -found[row]["complaint"]), default=tried[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdicts:
+    """What decides over the samples of a source, so that many thresholds can be tried: their scores, and which raise an
+    alarm whatever the model says, which if it agrees, which if it is sure."""
+
+    scores: Floats
+    anyhow: npt.NDArray[np.bool_]
+    if_it_agrees: npt.NDArray[np.bool_]
+    if_it_is_sure: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls,
+        samples: Sequence[Sample],
+        scores: Floats,
+        source: str,
+        emergencies: Sequence[Emergency],
+        rules: AlarmRules,
+    ) -> "_Verdicts":
+        rows = [at for at, sample in enumerate(samples) if sample.source == source and sample.fold >= 0]
+        chosen, never, half = [samples[at] for at in rows], Thresholds(2.0, 2.0), Thresholds(2.0, 0.5)
+        anyhow, agreed, sure = (
+            alarmed(chosen, np.ones(len(rows)), thresholds, emergencies, rules)
+            for thresholds in (never, half, Thresholds(0.5, 2.0))
+        )
+        return cls(scores[rows], anyhow, agreed, sure)
+
+    def share(self, thresholds: Thresholds) -> float:
+        """How many of them raise an alarm."""
+        agrees, is_sure = self.scores >= thresholds.with_words_from, self.scores >= thresholds.alone_from
+        return float((self.anyhow | (self.if_it_agrees & agrees) | (self.if_it_is_sure & is_sure)).mean())
 
 
 def alarmed(
@@ -158,11 +193,11 @@ def alarmed(
     return np.array(found)
 
 
-def fit(samples: Sequence[Sample], thresholds: Thresholds) -> DangerModel:
+def fit(samples: Sequence[Sample], features: csr_matrix, thresholds: Thresholds) -> DangerModel:
     """A model of all samples."""
-    regression = _regression(features_of(samples), samples)
-    card = DangerCard(round(float(regression.intercept_[0]), 4), **asdict(thresholds))
-    return DangerModel(card, regression.coef_[0].astype(np.float16).astype(np.float32))
+    learned = regression(features, samples)
+    card = DangerCard(round(float(learned.intercept_[0]), 4), **asdict(thresholds))
+    return DangerModel(card, learned.coef_[0].astype(np.float16).astype(np.float32))
 
 
 def measured(
@@ -197,10 +232,11 @@ def features_of(samples: Sequence[Sample]) -> csr_matrix:
     return matrix
 
 
-def _regression(features: csr_matrix, samples: Sequence[Sample]) -> LogisticRegression:
-    regression = LogisticRegression(C=LEAN, max_iter=ITERATIONS_MAX, solver="liblinear", random_state=SEED)
+def regression(features: csr_matrix, samples: Sequence[Sample]) -> LogisticRegression:
+    """What these samples teach, each as much as its weight says."""
+    learned = LogisticRegression(C=LEAN, max_iter=ITERATIONS_MAX, solver="liblinear", random_state=SEED)
     truth = [sample.is_danger for sample in samples]
-    return regression.fit(features, truth, sample_weight=[sample.weight for sample in samples])
+    return learned.fit(features, truth, sample_weight=[sample.weight for sample in samples])
 
 
 def _made(samples: Sequence[Sample], weight: float) -> Iterator[Sample]:
