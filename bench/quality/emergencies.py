@@ -30,7 +30,7 @@ CALLS, COMPLAINTS = Path("tr_deprem_acil/acil_10k.csv"), Path("tr_belediye_birim
 OTHERS = (Path("tr_banka_sikayet/banka.csv"), Path("tr_ibb_kurum/train.csv"))
 HOW = (
     f"{FOLDS} folds, seed {SEED}, near-duplicates (first 60 letters) in one fold; words and model together, thresholds "
-    f"chosen inside the learned folds for at most {FALSE_ALARMS_MAX:.0%} false alarms; phrases are the municipality's own"
+    f"chosen inside the learned folds for at most {FALSE_ALARMS_MAX:.0%} false alarms; the shipped phrases"
 )
 # What is measured of each source: its name in the table, its aim, and which way is better.
 ROWS = (
