@@ -42,6 +42,7 @@ class RouterSettings(Settings):
 
     router_model: Path = Field(MODEL, description="the folder of the text model")
     router_reload_seconds: float = Field(3.0, gt=0, le=3600, description="how often the folders are looked at")
+    router_drift_seconds: float = Field(86_400.0, gt=0, description="how often drift is measured, and told if any")
 
 
 def router() -> Service:
@@ -49,10 +50,15 @@ def router() -> Service:
     settings = read(RouterSettings)
     service = Service("router", SCHEMA, settings)
     live = Live(
-        settings.ilkim_municipality, settings.router_model, settings.router_reload_seconds, lambda: service.pool
+        settings.ilkim_municipality,
+        settings.router_model,
+        lambda: service.pool,
+        look_seconds=settings.router_reload_seconds,
+        drift_seconds=settings.router_drift_seconds,
     )
     service.on_start(live.start)
     service.background(live.watch)
+    service.background(live.watch_drift)
     service.tell("knowledge", live.report)
     queues = [f"router.cases.{lane}" for lane in LANES]
     service.consume(Consumer("router-cases", queues, [CaseOpened, ContactJoined], live.take_cases))

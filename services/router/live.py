@@ -4,7 +4,8 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -15,6 +16,7 @@ import structlog
 from services.router import kept
 from services.router.domain.knowledge import Knowledge
 from services.router.domain.versions import Known, Look, load_kept, load_known, look
+from services.router.drifting import WEEKS, find_drift, tell
 from services.router.handlers import Router
 from shared import metrics
 from shared.contracts import Message
@@ -28,6 +30,7 @@ log = structlog.get_logger()
 FOLDER: Final = "folder"
 KEPT: Final = "kept"
 WITHOUT_PLACES: Final = "folder without places"
+FIRST_DRIFT_SECONDS: Final = 300.0
 
 
 class Live:
@@ -37,8 +40,17 @@ class Live:
     service has it from its start on.
     """
 
-    def __init__(self, folder: Path, model: Path, look_seconds: float, pool: Callable[[], asyncpg.Pool]) -> None:
-        self._folder, self._model, self._look_seconds, self._pool = folder, model, look_seconds, pool
+    def __init__(
+        self,
+        folder: Path,
+        model: Path,
+        pool: Callable[[], asyncpg.Pool],
+        *,
+        look_seconds: float,
+        drift_seconds: float,
+    ) -> None:
+        self._folder, self._model, self._pool = folder, model, pool
+        self._look_seconds, self._drift_seconds = look_seconds, drift_seconds
         self._router: Router | None = None
         self._known: Known | None = None
         self._source = FOLDER
@@ -90,6 +102,13 @@ class Live:
             await self._keep()
             await asyncio.sleep(self._look_seconds)
             await self._look_again()
+
+    async def watch_drift(self) -> None:
+        """Compare the texts of late with the model's own soon after the start and then once a day, for ever."""
+        await asyncio.sleep(min(FIRST_DRIFT_SECONDS, self._drift_seconds))
+        while True:
+            await self._look_for_drift()
+            await asyncio.sleep(self._drift_seconds)
 
     def report(self) -> dict[str, object]:
         """What a person wants to know of it, for `/health/ready`."""
@@ -173,6 +192,16 @@ class Live:
         log.error("started_by_kept_version", version=version)
         self._take(known, KEPT)
 
+    async def _look_for_drift(self) -> None:
+        try:
+            async with self._pool().acquire() as connection:
+                found = await find_drift(connection, self.knowledge, datetime.now(UTC) - timedelta(weeks=WEEKS))
+        except (asyncpg.PostgresError, OSError, asyncpg.InterfaceError, TimeoutError) as error:
+            log.warning("drift_not_measured", reason=repr(error))
+            return
+        if found is not None:
+            tell(found)
+
     async def _keep(self) -> None:
         """Once for each version; a database that is away is tried again at the next look."""
         if self._is_kept or self._known is None:
@@ -180,7 +209,7 @@ class Live:
         try:
             async with self._pool().acquire() as connection:
                 await kept.keep(connection, self._known.version, self._known.files, _here())
-            self._is_kept = True
+            self._is_kept, self._known = True, replace(self._known, files={})  # nobody asks for them again
         except (asyncpg.PostgresError, OSError, asyncpg.InterfaceError, TimeoutError) as error:
             if not is_away(error):
                 raise

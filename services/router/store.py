@@ -1,6 +1,7 @@
 """The router's tables: cases as they stand, and the history they are folded from."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -156,3 +157,23 @@ async def assignments(connection: Connection, ids: Collection[UUID]) -> Mapping[
     )
     found = (CaseAssigned.read(row["event"]) for row in rows)
     return {fact.assignment_id: fact for fact in found}
+
+
+async def first_decisions(
+    connection: Connection, since: datetime, at_most: int
+) -> Sequence[tuple[CaseOpened, CaseAssigned]]:
+    """What was said and first decided of the cases opened since, the newest first."""
+    rows = await connection.fetch(
+        """
+        SELECT opened.event AS opened, assigned.event AS assigned
+        FROM case_history AS opened
+        JOIN case_history AS assigned ON assigned.case_id = opened.case_id AND assigned.version = 2
+        WHERE opened.version = 1 AND opened.occurred_at >= $1 AND assigned.type = $2
+        ORDER BY opened.occurred_at DESC
+        LIMIT $3
+        """,
+        since,
+        CaseAssigned.type_name(),
+        at_most,
+    )
+    return [(CaseOpened.read(row["opened"]), CaseAssigned.read(row["assigned"])) for row in rows]

@@ -229,3 +229,14 @@ async def test_check_says_that_a_folder_is_sound(changed_folder: Path) -> None:
 
     assert result.exit_code == 0
     assert "sound: 1 rules" in result.stdout
+
+
+async def test_drift_of_a_few_cases_says_that_they_are_too_few(system: System) -> None:
+    known = load_known(ILKADIM, MODEL)
+    async with system.pool.acquire() as connection:
+        await kept.keep(connection, known.version, known.files, "here")
+    await remember(system, *a_life())
+    result = await in_thread("drift", "--json")
+
+    assert result.exit_code == 0
+    assert (json.loads(result.stdout)["texts"], json.loads(result.stdout)["level"]) == (1, "too_few")
