@@ -44,10 +44,16 @@ def tell(found: Drift) -> None:
 
 
 def _observed(opened: CaseOpened, assigned: CaseAssigned, model: TextModel) -> Observed:
-    """What words and model thought, before any rule and any person."""
-    best = assigned.why.scores[0] if assigned.why and assigned.why.scores else None
+    """What words and model thought, before any rule and any person.
+
+    As in the model's profile it is nobody's where the rest outweighs the best owner; the rest holds the few owners
+    that a decision does not keep, too.
+    """
+    scores = assigned.why.scores if assigned.why else ()
+    best = scores[0] if scores else None
+    rest = 1 - sum(score.confidence for score in scores)
     return Observed(
         confidence=best.confidence if best else 0.0,
-        owner=best.owner if best else OTHER,
+        owner=best.owner if best and best.confidence >= rest else OTHER,
         unknown_share=model.unknown_share(words(fold(opened.text))),
     )

@@ -9,7 +9,8 @@ import structlog
 
 from services.router import store
 from services.router.app import MODEL
-from services.router.domain.drift import Level, Observed, Profile, profile
+from services.router.domain.drift import Axis, Level, Observed, Profile, profile
+from services.router.domain.evidence import OTHER
 from services.router.domain.knowledge import Knowledge, load_knowledge
 from services.router.drifting import find_drift, tell
 from shared.contracts import CaseEvent, CaseOpened, OwnerScore, Why
@@ -47,12 +48,12 @@ def texts_of(owner: str, unknown_share: float) -> Profile:
     return profile([Observed(0.9, owner, unknown_share)] * CASES)
 
 
-async def remember(system: System, owner: str) -> None:
-    """Cases whose words the model knows, given to this owner."""
+async def remember(system: System, owner: str, confidence: float = 0.9) -> None:
+    """Cases whose words the model knows, and this owner is the best of those it thinks of."""
     steps: list[CaseOpened | CaseEvent] = []
     for _ in range(CASES):
         case = new_id()
-        score = OwnerScore(owner=owner, confidence=0.9)
+        score = OwnerScore(owner=owner, confidence=confidence)
         steps.append(a_case_opened(case_id=case, text="", occurred_at=datetime.now(UTC) - timedelta(days=1)))
         steps.append(a_case_assigned(case_id=case, owner=owner, why=Why(scores=(score,))))
     async with system.pool.acquire() as connection:
@@ -81,6 +82,15 @@ async def test_other_owners_than_then_are_told_loudly(system: System) -> None:
         ("texts_drifted", "error", "owner")
     ]
     assert DRIFT.labels(axis="owner")._value.get() == pytest.approx(found.axes[0].index)
+
+
+async def test_cases_that_are_rather_nobodys_count_as_nobodys(system: System) -> None:
+    await remember(system, "saski", confidence=0.3)
+    async with system.pool.acquire() as connection:
+        found = await find_drift(connection, knowing(texts_of(OTHER, 0.0)), LONG_AGO)
+
+    assert found
+    assert {axis.axis: axis.level for axis in found.axes}[Axis.OWNER] is Level.STEADY
 
 
 async def test_a_model_that_was_measured_on_nothing_says_nothing(system: System) -> None:
