@@ -322,8 +322,8 @@ def _outside(place: PlaceFound, point: PointFound) -> PlaceFound:
 
 
 def _elsewhere(place: PlaceFound, elsewhere: Elsewhere) -> PlaceFound:
-    code = ClueCode.DISTRICT if elsewhere.district else ClueCode.PROVINCE
-    clue = Clue(code, (elsewhere.words,), elsewhere.district or elsewhere.province or "")
+    code = ClueCode.DISTRICT if elsewhere.district else ClueCode.FAR
+    clue = Clue(code, (elsewhere.words,), elsewhere.district or elsewhere.far or "")
     return replace(
         place,
         neighbourhood=None,

@@ -141,6 +141,7 @@ def test_ordinary_words_and_persons_are_no_neighbourhoods(text: str) -> None:
         ("Liman mahallesi", "Liman"),
         ("56'larda su yok", "İstasyon"),
         ("Gaziler Meydanı'nda bank kırık", "Kale"),
+        ("Fevzi Çakmak'ta su yok", "Fevzi Çakmak"),
         ("Kale Gazi Cad. no 5", "Kale"),
     ],
 )
@@ -305,7 +306,8 @@ def test_what_lies_next_door_is_told_with_its_district(text: str, district: str)
 
 
 @pytest.mark.parametrize(
-    "text", ["Atakum'a giden otobüs", "Atakum dolmuşu", "Canik sınırında, Zafer Mahallesi", "Canik Sokak"]
+    "text",
+    ["Atakum'a giden otobüs", "Atakum dolmuşu", "Canik sınırında, Zafer Mahallesi", "Canik Sokak", "Bafra pidesi"],
 )
 def test_the_way_to_another_district_is_not_in_it(text: str) -> None:
     assert not located(text).is_outside
@@ -315,7 +317,21 @@ def test_an_address_in_another_province_is_outside() -> None:
     place = located("Adresim Bağdat Caddesi No 5 Kadıköy/İstanbul")
 
     assert (place.is_outside, place.outside_district, place.street) == (True, None, None)
-    assert place.evidence[0].code is ClueCode.PROVINCE
+    assert place.evidence[0].code is ClueCode.FAR
+
+
+def test_a_district_that_is_no_neighbour_is_outside_and_nobody_s_there() -> None:
+    place = located("Bafra'da yol bozuk")
+
+    assert (place.is_outside, place.outside_district) == (True, None)
+    assert place.evidence == (Clue(ClueCode.FAR, ("bafra",), "Bafra"),)
+
+
+def test_a_landmark_that_is_not_sure_decides_nothing_alone() -> None:
+    place = located("Toptepe'de lamba yanmıyor")
+
+    assert place.neighbourhood is None
+    assert name_of(located("Toptepe'de, Derebahçe Mahallesi")) == "Derebahçe"
 
 
 def test_the_address_that_was_read_is_told_by_its_place_in_the_text() -> None:

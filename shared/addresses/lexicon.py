@@ -214,11 +214,20 @@ def _letters() -> dict[int, str]:
 _LETTERS: Final = _letters()
 
 
-def _names() -> tuple[frozenset[str], frozenset[str]]:
+@lru_cache(maxsize=1)
+def _districts() -> tuple[tuple[str, str], ...]:
     with DISTRICTS.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    provinces = frozenset(folded(row["province"]) for row in rows) | {"maras", "kmaras", "urfa", "antep", "izmit"}
-    districts = {folded(row["district"]) for row in rows} - provinces
+        return tuple((row["province"], row["district"]) for row in csv.DictReader(file))
+
+
+def districts_of(province: str) -> tuple[str, ...]:
+    """The districts of a province, by their official names; none of a province nobody knows."""
+    return tuple(district for name, district in _districts() if name == province)
+
+
+def _names() -> tuple[frozenset[str], frozenset[str]]:
+    provinces = frozenset(folded(name) for name, _ in _districts()) | {"maras", "kmaras", "urfa", "antep", "izmit"}
+    districts = {folded(name) for _, name in _districts()} - provinces
     return provinces, frozenset(name for name in districts if len(name) >= _PLACE_LETTERS_MIN).difference(
         _NO_DISTRICTS.split()
     )

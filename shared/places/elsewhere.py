@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from shared.addresses import AddressSpan
+from shared.addresses.lexicon import districts_of
 from shared.municipality import Neighbour
 from shared.places.names import NeighbourhoodNames
 from shared.places.wording import is_neighbourhood_word, is_street_word, key_of, read_name
@@ -16,6 +17,7 @@ _DISTRICT_WORDS: Final = ("ilce", "belediye", "kaymakam", "merkez")
 _ORDINARY_DISTRICTS: Final = frozenset(["kavak", "carsamba", "havza", "terme"])
 # "Atakum'a giden otobüs", "Atakum yolu": on the way there, not there.
 _ON_THE_WAY: Final = frozenset(["a", "e", "ya", "ye", "dan", "den", "tan", "ten"])
+_THERE: Final = frozenset(["da", "de", "ta", "te", "daki", "deki", "dayim", "deyim"])
 _WAYS: Final = (
     *("otobus", "dolmus", "minibus", "tramvay", "hatti", "hattinda", "yolu", "yolunda", "istikamet", "yonu", "sinir"),
     *("tarafina", "gider", "giden", "gidis", "donus", "arasi", "servis"),
@@ -25,10 +27,10 @@ _IN_IT: Final = ("", "da", "de", "daki", "deki", "dayim", "deyim", "ta", "te", "
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """Another district by name, or another province; `words` said so."""
+    """A neighbouring district, or else a district or province further away, by name; `words` said so."""
 
     district: str | None
-    province: str | None
+    far: str | None
     words: str
 
 
@@ -46,12 +48,16 @@ class Districts:
         for row in neighbours:
             self._districts[key_of(read_name(row.district))] = row.district
             self._neighbourhoods.setdefault(key_of(read_name(row.name)), set()).add(row.district)
-        self._written = {key + ending: key for key in self._districts for ending in _IN_IT}
+        # Of the same province, but nobody there is known who could answer.
+        self._far = {key_of(read_name(name)): name for name in districts_of(province)}
+        self._far = {key: name for key, name in self._far.items() if key != self._own and not key[0].isdigit()}
+        names_of_all = self._far | self._districts
+        self._written = {key + ending: key for key in names_of_all for ending in _IN_IT}
 
     def find(self, text_words: Sequence[str], addresses: Sequence[AddressSpan]) -> Elsewhere | None:
         """Where else it is; None where nothing says so, or where several places are named."""
         found = [*self._named(text_words), *self._neighbourhood_named(text_words), *self._of_addresses(addresses)]
-        if len({(row.district, row.province) for row in found}) == 1:
+        if len({(row.district, row.far) for row in found}) == 1:
             return found[0]
         return None
 
@@ -63,7 +69,8 @@ class Districts:
         for at, word in enumerate(text_words):
             key = self._written.get(word)
             if key and self._is_meant(key, text_words, at):
-                yield Elsewhere(self._districts[key], None, word)
+                district = self._districts.get(key)
+                yield Elsewhere(district, None if district else self._far[key], word)
 
     def _is_meant(self, key: str, text_words: Sequence[str], at: int) -> bool:
         following = text_words[at + 1 : at + 3]
@@ -71,6 +78,8 @@ class Districts:
             return True
         if key in _ORDINARY_DISTRICTS or is_street_word(text_words, at + 1):
             return False
+        if key in self._far:  # "Bafra pidesi" is here as well
+            return text_words[at] != key or bool(following and following[0] in _THERE)
         return not (following and following[0] in _ON_THE_WAY) and not any(word.startswith(_WAYS) for word in following)
 
     def _neighbourhood_named(self, text_words: Sequence[str]) -> Iterable[Elsewhere]:

@@ -29,8 +29,8 @@ class ClueCode(StrEnum):
     STREET_ELSEWHERE = "street_elsewhere"  # a street of several, but not of this, where more points to
     CANDIDATE = "candidate"  # what it may be, when it stays open; `share`
     CONTRADICTION = "contradiction"  # it was told, but something that weighs more lies elsewhere
-    DISTRICT = "district"  # the text names another district; `detail` is its name
-    PROVINCE = "province"  # the text names another province; `detail` is its name
+    DISTRICT = "district"  # the text names a neighbouring district; `detail` is its name
+    FAR = "far"  # the text names a district or province further away; `detail` is its name
     OUTSIDE = "outside"  # the point lies outside and far away
     OUTSIDE_IN = "outside_in"  # the point lies outside, in the district `detail`; `share`
     REFUSED_ZERO = "refused_zero"  # 0,0 means that the device did not know

@@ -8,7 +8,7 @@ from shared.municipality import Certainty, Landmark
 from shared.places.wording import NAME_ENDINGS, key_of, read_name
 
 NAME_WORDS_MAX: Final = 6
-TRUST: Final = {Certainty.HIGH: 0.93, Certainty.MEDIUM: 0.72}
+TRUST: Final = {Certainty.HIGH: 0.93, Certainty.MEDIUM: 0.6}
 # "Saathane Meydanı'nda", "müzesinin": what grows behind a name that ends in -ı or -si.
 _ENDINGS: Final = (
     *NAME_ENDINGS,

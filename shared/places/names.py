@@ -160,7 +160,7 @@ def _firsts(keys: Iterable[str]) -> frozenset[str]:
 def _is_told_by_apostrophe(key: str, text_words: Sequence[str], end: int, text: str) -> bool:
     if not text or end >= len(text_words) or text_words[end] not in WHERE_ENDINGS:
         return False
-    return any(fold(match[1]) == key for match in _PLACE_WITH_APOSTROPHE.finditer(text))
+    return any(key.endswith(fold(match[1])) for match in _PLACE_WITH_APOSTROPHE.finditer(text))
 
 
 def _is_a_place(key: str) -> bool:
