@@ -28,11 +28,11 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The case it goes with, how sure that is, and the incident's reports with this one; or the cases like it."""
+    """The case it goes with, how sure that is, who told of it with this one (a case each); or the cases like it."""
 
     head: UUID | None = None
     confidence: float = 0.0
-    reports: int = 1
+    tellers: tuple[UUID, ...] = ()
     similar: tuple[SimilarCase, ...] = ()
 
 
@@ -66,8 +66,8 @@ async def look(
     await sightings.lock_groups(connection, {report.sighting.group for report in reports})
     index, known = await sightings.near(connection, reports)
     before = frozenset(known)
-    counts = await sightings.count_reports(connection, {known_case.head_id or id_ for id_, known_case in known.items()})
-    search = _Search(matcher, index, known, counts)
+    tellers = await sightings.tellers(connection, {case.head_id or case_id for case_id, case in known.items()})
+    search = _Search(matcher, index, known, tellers)
     found = tuple(
         search.find(opening, report) if report else ALONE for opening, report in zip(openings, wanted, strict=True)
     )
@@ -86,21 +86,21 @@ class _Search:
     matcher: Matcher
     index: Index
     known: dict[UUID, Known]
-    counts: dict[UUID, int]
+    tellers: dict[UUID, list[UUID]]
 
     def find(self, opening: Opening, wanted: Wanted) -> Found:
         report, reach = wanted.sighting, wanted.reach
         gathering = self.matcher.gather(
             report, self._candidates(wanted), reach, lambda first: self._leads(opening, first)
         )
-        owner, head = opening.case.owner, None
+        owner, head, teller = opening.case.owner, None, opening.case.person_id or opening.case.id
         if gathering.joined:
             head = self._id(gathering.joined.other.first)
             owner = self.known[head].owner
             report = replace(report, head=gathering.joined.other.first)
-            self.counts[head] += 1
+            self.tellers[head].append(teller)
         self.known[opening.case.id] = Known(report, opening.case.number, owner, head, None)
-        self.counts.setdefault(opening.case.id, 1)
+        self.tellers.setdefault(opening.case.id, [teller])
         self.index.add(report, reach)
         return self._found(gathering, head)
 
@@ -118,11 +118,11 @@ class _Search:
         head = self.known.get(self._id(first))
         if head is None or head.head_id or head.closed_at:
             return False
-        return self.counts[self._id(first)] < REPORTS_MAX and may_join(opening.case, opening.decision, head.owner)
+        return len(self.tellers[self._id(first)]) < REPORTS_MAX and may_join(opening.case, opening.decision, head.owner)
 
     def _found(self, gathering: Gathering, head: UUID | None) -> Found:
         if gathering.joined and head:
-            return Found(head, gathering.joined.confidence, self.counts[head])
+            return Found(head, gathering.joined.confidence, tuple(self.tellers[head]))
         return Found(similar=tuple(self._similar(match) for match in gathering.proposed))
 
     def _similar(self, match: Match) -> SimilarCase:

@@ -110,8 +110,8 @@ class Router:
         unit.publish(*_tell(moves.facts, moves.cases))
         unit.publish(
             *(
-                self._offer_again(moves.cases[fact.case_id], said[fact.case_id], fact, returned, reports)
-                for fact, returned, reports in moves.offers()
+                self._offer_again(moves.cases[fact.case_id], said[fact.case_id], fact, returned, tellers)
+                for fact, returned, tellers in moves.offers()
             )
         )
         unit.publish(*map(_grown, moves.grown(said)))
@@ -180,8 +180,8 @@ class Router:
         case = entrust(opening.case, head)
         case = replace(case, due_at=case.due_at or self._due(case.opened_at, case.topic, case.urgency))
         first = assigned(case, event, joining(opening.decision, case, head, found.confidence))
-        case, facts = following.gather(case, head, event, found.reports, found.confidence, "router")
-        return case, [first, *facts], following.grew(head, case, event, event, found.reports)
+        case, facts = following.gather(case, head, event, len(found.tellers), found.confidence, "router")
+        return case, [first, *facts], following.grew(head, case, event, event, found.tellers)
 
     async def _join(self, unit: Unit, joined: Sequence[ContactJoined]) -> None:
         """The owner hears what the citizen added; a case that waited for the citizen goes on.
@@ -295,14 +295,19 @@ class Router:
         return assigned, [event, reassigned(assigned, answer, f"return:{case.owner}", why)]
 
     def _offer_again(
-        self, case: Case, said: CaseOpened, fact: CaseAssigned, returned: AssignmentReturned | None, reports: int
+        self,
+        case: Case,
+        said: CaseOpened,
+        fact: CaseAssigned,
+        returned: AssignmentReturned | None,
+        tellers: Sequence[UUID],
     ) -> Outgoing:
         """An offer after the first; the person who decides after a return has proposals and grounds at hand again."""
         if returned is None or case.owner != self._centre:
-            return self._offer(case, said, fact, returned=returned, reports=reports)
+            return self._offer(case, said, fact, returned=returned, tellers=tellers)
         decision = weighed_again(decide(report_of(said), self.knowledge), case, returned)
         fact = fact.model_copy(update={"why": decision.why})
-        return self._offer(case, said, fact, decision, returned, reports=reports)
+        return self._offer(case, said, fact, decision, returned, tellers=tellers)
 
     def _offer(
         self,
@@ -312,7 +317,7 @@ class Router:
         decision: Decision | None = None,
         returned: AssignmentReturned | None = None,
         *,
-        reports: int = 1,
+        tellers: Sequence[UUID] = (),
         similar: tuple[SimilarCase, ...] = (),
     ) -> Outgoing:
         names = Names(self.place)
@@ -343,7 +348,7 @@ class Router:
             hides_identity=case.kind is CaseKind.TIP,
             proposals=_proposals(decision),
             secondary=fact.secondary,
-            incident=IncidentOf(incident_id=life.incident_id(case), reports=reports) if reports > 1 else None,
+            incident=_incident(case, tellers),
             similar=similar,
             reasons=sentences(fact.why, self.place, self.place.default_language, said.text) if fact.why else (),
             why=fact.why,
@@ -405,6 +410,12 @@ def _addition(case: Case, head: Case, event: ContactJoined) -> Outgoing:
         attachments=event.attachments,
     )
     return single(DEPARTMENTS, owner_queue(head.owner, case.lane), addition)
+
+
+def _incident(case: Case, tellers: Sequence[UUID]) -> IncidentOf | None:
+    if len(tellers) < 2:
+        return None
+    return IncidentOf(incident_id=life.incident_id(case), reports=len(tellers), people=len(set(tellers)))
 
 
 def _grown(told: tuple[Case, IncidentGrew]) -> Outgoing:

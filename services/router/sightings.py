@@ -75,14 +75,20 @@ async def near(connection: Connection, reports: Sequence[Wanted]) -> tuple[Index
     return index, known
 
 
-async def count_reports(connection: Connection, heads: Collection[UUID]) -> dict[UUID, int]:
-    """How many cases each of these incidents has, the one that leads included."""
+async def tellers(connection: Connection, heads: Collection[UUID]) -> dict[UUID, list[UUID]]:
+    """Who told of each of these incidents, a case each: the person, or the case where nobody knows whose it is."""
     rows = await connection.fetch(
-        "SELECT head_id, count(*)::int AS followers FROM case_record WHERE head_id = ANY($1) GROUP BY head_id",
+        """
+        SELECT coalesce(head_id, id) AS head_id, coalesce(person_id, id) AS teller
+        FROM case_record
+        WHERE id = ANY($1) OR head_id = ANY($1)
+        """,
         list(heads),
     )
-    followers = {row["head_id"]: row["followers"] for row in rows}
-    return {head: 1 + followers.get(head, 0) for head in heads}
+    found: dict[UUID, list[UUID]] = {head: [] for head in heads}
+    for row in rows:
+        found.setdefault(row["head_id"], []).append(row["teller"])
+    return found
 
 
 async def remember(connection: Connection, reports: Sequence[Wanted]) -> None:

@@ -93,6 +93,7 @@ class IncidentOf(Part):
 
     incident_id: UUID
     reports: int = Field(ge=1, description="how many cases tell of it, this one included")
+    people: int | None = Field(None, ge=1, description="how many people told of it, as far as they can be told apart")
 
 
 class SimilarCase(Part):

@@ -62,6 +62,7 @@ class IncidentGrew(Message):
     number: str
     incident_id: UUID
     reports: int = Field(ge=1)
+    people: int | None = Field(None, ge=1, description="how many people told of it, as far as they can be told apart")
     joined_case_id: UUID
     joined_number: str
     text: str

@@ -135,6 +135,14 @@ async def test_a_second_report_of_a_problem_is_no_second_task(system: System) ->
     assert await steps(system, second.case_id) == ["opened", "assigned", "gathered"]
 
 
+async def test_who_tells_of_it_twice_is_one_person(system: System) -> None:
+    first = a_report(1)
+    await open_all(system, first, a_report(2, minutes=5, person_id=first.person_id), a_report(3, minutes=6))
+
+    counts = [(row.reports, row.people) for row in await work(system, 3) if isinstance(row, IncidentGrew)]
+    assert counts == [(2, 1), (3, 2)]
+
+
 async def test_reports_of_one_batch_find_each_other(system: System) -> None:
     await open_all(system, *(a_report(number, minutes=number) for number in range(40)))
 

@@ -1,5 +1,6 @@
 """How the cases of an incident follow the one that leads it, and what is told of it. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -101,8 +102,8 @@ def promote(case: Case) -> Case:
     return replace(case, head_id=None)
 
 
-def grew(head: Case, case: Case, said: CaseOpened, cause: Message, reports: int) -> IncidentGrew:
-    """What the owner hears of one more report of what they hold."""
+def grew(head: Case, case: Case, said: CaseOpened, cause: Message, tellers: Sequence[UUID]) -> IncidentGrew:
+    """What the owner hears of one more report of what they hold. `tellers`: whoever told of it, a report each."""
     return IncidentGrew(
         id=derived_id(cause.occurred_at, "incident.grew", head.assignment_id, case.id),
         occurred_at=cause.occurred_at,
@@ -111,7 +112,8 @@ def grew(head: Case, case: Case, said: CaseOpened, cause: Message, reports: int)
         case_id=head.id,
         number=head.number,
         incident_id=life.incident_id(head),
-        reports=reports,
+        reports=len(tellers),
+        people=len(set(tellers)),
         joined_case_id=case.id,
         joined_number=case.number,
         text=said.text,

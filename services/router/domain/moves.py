@@ -89,16 +89,16 @@ class Moves:
         case = life.assign(case, head.owner, head.owner_kind, case.topic, case.neighbourhood)
         self.note(case, [*facts, reassigned(case, answer, by, decided_by_a_person())], answer)
 
-    def offers(self) -> Iterator[tuple[CaseAssigned, AssignmentReturned | None, int]]:
-        """What has to be offered: the assignment, how it was given back, and how many reports it has."""
+    def offers(self) -> Iterator[tuple[CaseAssigned, AssignmentReturned | None, tuple[UUID, ...]]]:
+        """What has to be offered: the assignment, how it was given back, and who told of it, a report each."""
         for case_id, (fact, returned) in self._to_offer.items():
-            yield fact, returned, self._reports(case_id)
+            yield fact, returned, self._tellers(case_id)
 
     def grown(self, said: Mapping[UUID, CaseOpened]) -> Iterator[tuple[Case, IncidentGrew]]:
         """What owners hear of further reports, each with the case that leads."""
         for case_id, head_id, answer in self._grown:
             head = self.cases[head_id]
-            yield head, following.grew(head, self.cases[case_id], said[case_id], answer, self._reports(head_id))
+            yield head, following.grew(head, self.cases[case_id], said[case_id], answer, self._tellers(head_id))
 
     def _cannot_gather(self, case: Case, answer: AssignmentGathered) -> str | None:
         into = self.cases.get(answer.into)
@@ -136,6 +136,9 @@ class Moves:
 
     def _reports(self, head: UUID) -> int:
         return 1 + len(self.followers(head))
+
+    def _tellers(self, head: UUID) -> tuple[UUID, ...]:
+        return tuple(case.person_id or case.id for case in (self.cases[head], *self.followers(head)))
 
 
 def _person(answer: Answer) -> str:
