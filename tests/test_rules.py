@@ -96,7 +96,8 @@ def test_noise_of_an_unknown_hour_stays_with_who_had_it() -> None:
     ("text", "rule"),
     [
         ("Üst kattan sürekli gürültü geliyor", "gurultu-sokak"),
-        ("Her akşam havai fişek gürültüsü", "gurultu-sokak"),
+        ("Her gün havai fişek gürültüsü", "gurultu-sokak"),
+        ("Her akşam aynı gürültü", "gurultu-gece"),
         ("Gece saat ikide matkapla çalışıyorlar", "gurultu-gece"),
         ("Sabahın köründe inşaat gürültüsü", "gurultu-gece"),
     ],
