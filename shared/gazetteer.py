@@ -143,7 +143,7 @@ class Gazetteer:
         A street of several neighbourhoods leaves the place open unless something else narrows it down.
         """
         if not self._prior:
-            return replace(NOWHERE, address=addresses[0] if addresses else None)
+            return replace(NOWHERE, address=_fullest(addresses))
         name_words = read(text_words)
         point = PointFound()
         if latitude is not None and longitude is not None:
@@ -155,7 +155,7 @@ class Gazetteer:
             streets=tuple(found.street for found in reading.streets),
             landmark=reading.landmarks[0].landmark.code if reading.landmarks else None,
             refused=point.refused,
-            address=addresses[0] if addresses else None,
+            address=_fullest(addresses),
         )
         place = replace(place, evidence=(*_refusal(point), *_told(place, [*([at] if at else []), *told])))
         if point.is_outside:
@@ -236,6 +236,11 @@ class Gazetteer:
         theirs = [found.district and self._districts.is_theirs(found.district, key) for key in ours]
         at_ours = any(row.landmark.neighbourhoods for row in reading.landmarks)
         return found if all(theirs) and not at_ours else None
+
+
+def _fullest(addresses: Sequence[AddressSpan]) -> AddressSpan | None:
+    """The first that names a street or neighbourhood, rather than one that only names a district."""
+    return next((one for one in addresses if one.street or one.neighbourhood), addresses[0] if addresses else None)
 
 
 def _of_point(point: PointFound) -> _Witness | None:

@@ -335,7 +335,7 @@ def test_a_landmark_that_is_not_sure_decides_nothing_alone() -> None:
 
 
 def test_the_address_that_was_read_is_told_by_its_place_in_the_text() -> None:
-    text = "Merhaba, Kale Mah. Gazi Cad. No 12 önünde çukur var"
+    text = "İlkadım'da oturuyorum. Kale Mah. Gazi Cad. No 12 önünde çukur var"
     place = located(text)
 
     assert place.address

@@ -18,6 +18,7 @@ _NAMED_AFTER_A_PROVINCE: Final = frozenset(
 )
 _NAMED_KINDS: Final = frozenset({WordKind.STREET, WordKind.NEIGHBOURHOOD, WordKind.BUILDING, WordKind.VILLAGE})
 _SAID_BESIDE: Final = frozenset({WordKind.COMMON, WordKind.VERB})
+_PRESENT: Final = ("yor", "yorum", "yoruz", "yorlar", "yorsunuz")
 _WHERE: Final = ("nda", "nde", "ndan", "nden", "ndaki", "ndeki", "kta", "ktan", "ktaki", "sine", "ina", "ine")
 _DATED: Final = frozenset(
     ["mayis", "yil", "agustos", "temmuz", "eylul", "kasim", "ekim", "nisan", "subat", "mart", "haziran", "evler"]
@@ -164,6 +165,8 @@ def _without_tail(tokens: Tokens, first: int, last: int) -> int:
 def _is_never_inside(tokens: Tokens, at: int) -> bool:
     """The province stands beside an address, unless a street is named after it ("Trabzon Bulvarı")."""
     kind = tokens.kinds[at]
+    if kind is WordKind.VERB:
+        return tokens.words[at].endswith(_PRESENT)
     if kind is not WordKind.PROVINCE:
         return kind in _NEVER_INSIDE
     return at + 1 == len(tokens) or tokens.kinds[at + 1] not in _NAMED_AFTER_A_PROVINCE

@@ -89,7 +89,8 @@ class PlaceFound:
 
     `neighbourhood` is the official id, None below `KNOWN_FROM`; `candidates` come best first, their probabilities sum
     to at most 1. Outside of ours, `outside_district` names the neighbouring district where it is known. `refused` is
-    why coordinates were not used. `streets` are all that were named and known, `landmark` the code of a known place.
+    why coordinates were not used. `streets` are all that were named and known, `landmark` the code of a known place,
+    `address` the fullest address in the text.
     """
 
     neighbourhood: str | None = None
