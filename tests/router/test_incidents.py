@@ -208,15 +208,17 @@ async def test_a_question_goes_to_one_citizen_alone(system: System) -> None:
     assert await steps(system, second.case_id) == ["opened", "assigned", "gathered"]
 
 
-async def test_a_return_takes_all_along_and_the_next_owner_gets_one_offer(system: System) -> None:
+async def test_a_return_takes_all_along_and_the_next_owner_gets_one_offer_and_every_report(system: System) -> None:
     await open_all(system, *(a_report(number, minutes=number) for number in range(3)))
     await answer(system, a_return, await the_offer(system), proposal="fen-isleri")
     await until(lambda: owned_by(system, "fen-isleri", 3))
 
-    offers = await work(system, 1, "fen-isleri")
-    assert [type(message) for message in offers] == [AssignmentOffered]
-    assert isinstance(offers[0], AssignmentOffered)
-    assert offers[0].incident and offers[0].incident.reports == 3
+    offer, *grown = await work(system, 3, "fen-isleri")
+    assert isinstance(offer, AssignmentOffered)
+    assert offer.incident and offer.incident.reports == 3
+    assert [(type(row), getattr(row, "assignment_id", None)) for row in grown] == [
+        (IncidentGrew, offer.assignment_id)
+    ] * 2
 
 
 async def owned_by(system: System, owner: str, count: int) -> bool:

@@ -19,6 +19,7 @@ from shared.contracts import (
     CaseOpened,
     CaseState,
     IncidentGrew,
+    Message,
 )
 
 # Nobody else decides for a person: what they say is taken as sure.
@@ -42,7 +43,8 @@ class Moves:
     @property
     def to_be_told(self) -> set[UUID]:
         """The cases whose citizens' words an owner has to read."""
-        return {*self._to_offer, *(case_id for case_id, _, _ in self._grown)}
+        following_them = {case.id for head in self._to_offer for case in self.followers(head)}
+        return {*self._to_offer, *following_them, *(case_id for case_id, _, _ in self._grown)}
 
     def followers(self, head: UUID) -> list[Case]:
         """The cases that follow this one now."""
@@ -95,10 +97,13 @@ class Moves:
             yield fact, returned, self._tellers(case_id)
 
     def grown(self, said: Mapping[UUID, CaseOpened]) -> Iterator[tuple[Case, IncidentGrew]]:
-        """What owners hear of further reports, each with the case that leads."""
-        for case_id, head_id, answer in self._grown:
+        """What owners hear of further reports, each with the case that leads. A new owner hears of all there are."""
+        told: list[tuple[UUID, UUID, Message]] = [*self._grown]
+        for head_id, (fact, _) in self._to_offer.items():
+            told += [(case.id, head_id, fact) for case in self.followers(head_id)]
+        for case_id, head_id, cause in told:
             head = self.cases[head_id]
-            yield head, following.grew(head, self.cases[case_id], said[case_id], answer, self._tellers(head_id))
+            yield head, following.grew(head, self.cases[case_id], said[case_id], cause, self._tellers(head_id))
 
     def _cannot_gather(self, case: Case, answer: AssignmentGathered) -> str | None:
         into = self.cases.get(answer.into)
