@@ -12,7 +12,22 @@ _TYPO_LETTERS_MIN: Final = 7
 # "Kale'de", "Derecik'teki", "Ulugazi'den": what answers "where?" behind a name.
 WHERE_ENDINGS: Final = (
     *("de", "da", "te", "ta", "den", "dan", "ten", "tan", "deki", "daki", "teki", "taki"),
-    *("nde", "nda", "nden", "ndan", "ndeki", "ndaki", "deyim", "dayim", "deyiz", "dayiz", "deyim", "teyiz", "tayiz"),
+    *(
+        "nde",
+        "nda",
+        "nden",
+        "ndan",
+        "ndeki",
+        "ndaki",
+        "deyim",
+        "dayim",
+        "deyiz",
+        "dayiz",
+        "teyim",
+        "tayim",
+        "teyiz",
+        "tayiz",
+    ),
 )
 NAME_ENDINGS: Final = ("", *WHERE_ENDINGS, "ye", "ya", "e", "a", "nin", "in", "un", "nun", "lilar", "liler")
 # Places that are things: they need "mahallesi" behind them, whatever their ending.
