@@ -9,7 +9,7 @@ from pydantic import Field, SecretStr
 from services.desk.adviser import Adviser
 from services.desk.handlers import Alerts, Calls, Desk, Entries, Tasks, Work, take_in
 from services.desk.pages import TEMPLATES, add_pages
-from services.desk.web import SignIn, add_file_routes, add_routes, add_task_routes
+from services.desk.web import SignIn, add_alert_routes, add_file_routes, add_routes, add_task_routes
 from shared import municipality
 from shared.contracts import (
     AssignmentOffered,
@@ -78,5 +78,6 @@ def desk() -> Service:
     service.on_stop(objects.close)
     add_file_routes(service.web, service, objects, sign_in)
     add_task_routes(service.web, tasks, sign_in)
+    add_alert_routes(service.web, alerts, sign_in)
     add_pages(service.web, Desk(work, tasks, entries, calls, alerts), Pages(TEMPLATES, place), sign_in)
     return service

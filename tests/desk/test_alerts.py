@@ -109,6 +109,23 @@ async def test_acknowledging_keeps_who_did_what_and_ends_the_banner(at_desk: Des
     assert await at_desk.system.take_all("intake.settled") == []
 
 
+async def test_programs_list_look_at_and_acknowledge_alerts(at_desk: Desk) -> None:
+    alert = an_alert()
+    await tell(at_desk, alert)
+
+    [listed] = (await at_desk.get("/api/alerts")).json()["alerts"]
+    looked = (await at_desk.get(f"/api/alerts/{alert.id}")).json()
+    after = (await at_desk.post(f"/api/alerts/{alert.id}/acknowledge", {"how": "called", "note": "Yoldalar"})).json()
+
+    assert (listed["id"], listed["emergency"], listed["emergency_number"]) == (str(alert.id), "gas", "187")
+    assert "address" not in listed
+    assert looked["address"] == PHONE
+    assert [(act["by"], act["how"], act["note"]) for act in after["acts"]] == [(USER, "called", "Yoldalar")]
+    assert after["acknowledged_at"]
+    assert (await at_desk.get("/api/alerts")).json()["alerts"] == []
+    assert (await at_desk.get(f"/api/alerts/{an_id()}")).status == 404
+
+
 async def test_what_nobody_did_is_refused_and_the_note_stays(at_desk: Desk) -> None:
     alert = an_alert()
     await tell(at_desk, alert)

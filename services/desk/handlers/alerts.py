@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -63,19 +63,20 @@ class Alerts:
             return alert, await alert_store.reached(connection, alert_id, self.vault)
 
     async def acknowledge(self, alert_id: UUID, acknowledge: Acknowledge, by: str) -> Alert:
-        """Keep what somebody did about it; the first act ends the reminders. Raises NoSuchAlert."""
+        """Keep what somebody did about it; the first act ends the reminders. The alert after it. Raises NoSuchAlert."""
         now = datetime.now(UTC)
         async with self.service.pool.acquire() as connection, connection.transaction():
             alert = await alert_store.find(connection, alert_id)
             if alert is None:
                 raise NoSuchAlert(alert_id)
-            is_first = await alert_store.act(connection, alert_id, Act(now, by, acknowledge.how, acknowledge.note))
+            done = Act(now, by, acknowledge.how, acknowledge.note)
+            is_first = await alert_store.act(connection, alert_id, done)
             told = [single(DESK, "settled.intake", settled_by(alert, acknowledge, by, now))] if is_first else []
             parcel = await self.service.outbox.add(connection, told)
         waited = (now - alert.requested_at).total_seconds()
         log.info("alert_acknowledged", alert_id=str(alert_id), how=acknowledge.how, waited_seconds=round(waited))
         self.service.outbox.publish_soon(parcel)
-        return alert
+        return replace(alert, acknowledged_at=alert.acknowledged_at or now, acts=(*alert.acts, done))
 
     async def watch(self) -> None:
         """For ever: alerts nobody acknowledged are given again, and counted."""
