@@ -257,3 +257,10 @@ def test_whom_a_topic_concerns_besides_is_proposed_too_and_never_first(knowledge
     assert first == "iklim-sifir-atik"
     assert "zabita" in others
     assert decision.proposals[0].confidence >= decision.proposals[1].confidence
+
+
+def test_in_a_short_message_its_phrases_put_their_owner_first_but_a_person_decides(knowledge: Knowledge) -> None:
+    decision = decide(Report("Evde temizlik ve bakım"), knowledge)
+
+    assert decision.proposals[0].owner == "sosyal-destek"
+    assert not decision.automatic

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from services.router.domain.evidence import OTHER, weigh
+from services.router.domain.evidence import OTHER, SHORT_WORDS, Weighing, stressed, weigh
 from services.router.domain.knowledge import Knowledge
 from shared.contracts import OwnerScore, Proposal
 from shared.municipality import Topic
@@ -14,6 +14,8 @@ PROPOSAL_CONFIDENCE_MIN = 0.01
 # What an owner whom the likeliest's topic concerns besides has of its confidence; each further one less.
 _ALSO_PART = 0.35
 _ALSO_LESS = 0.8
+_OVERRULED_PART = 0.9
+_LEAST = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,12 @@ def find_candidates(
     topics: Sequence[TopicEvidence],
     probabilities: Mapping[str, float] | None,
     chosen: Topic | None,
+    word_count: int,
     knowledge: Knowledge,
 ) -> Candidates:
     """Words and model weighed together; `probabilities` None: there is no model, or there are no words."""
     strengths = strengths_by_owner(topics, knowledge.centre)
-    shares = weigh(strengths, probabilities, knowledge.weighing)
+    shares = _weighed(strengths, probabilities, word_count, knowledge.weighing)
     scores = _scores(topics, strengths, [share for share in shares if share[0] in knowledge.kinds], probabilities)
     read = tuple(Proposal(owner=row.owner, topic=row.topic, confidence=row.confidence) for row in scores)
     nobody = 1 - sum(share for _, share in shares)
@@ -53,6 +56,27 @@ def find_candidates(
     sure = knowledge.weighing.automatic_from
     against = next((row for row in read[:1] if row.owner != chosen.owner and row.confidence >= sure), None)
     return Candidates(_chosen_first(chosen, read, sure), scores, nobody, chosen, against)
+
+
+def _weighed(
+    strengths: Mapping[str, float], probabilities: Mapping[str, float] | None, word_count: int, weighing: Weighing
+) -> list[tuple[str, float]]:
+    """(owner, confidence), the likeliest first. In a short message its phrases have the last word on the order.
+
+    How sure the first is stays as it was measured; one whom the phrases put first against the model is never sure
+    enough to need no person.
+    """
+    calm = weigh(strengths, probabilities, weighing)
+    if probabilities is None or word_count >= SHORT_WORDS or not strengths:
+        return calm
+    loud = weigh(stressed(strengths, word_count), probabilities, weighing)
+    if not calm or not loud:
+        return calm
+    (first, share), *others = loud
+    if first != calm[0][0]:
+        return [(owner, min(share, _OVERRULED_PART * weighing.automatic_from)) for owner, share in loud]
+    rest = (1 - calm[0][1]) / max(1 - share, _LEAST)
+    return [calm[0], *((owner, min(rest * share, calm[0][1])) for owner, share in others)]
 
 
 def with_concerned(proposals: Sequence[Proposal], knowledge: Knowledge) -> tuple[Proposal, ...]:

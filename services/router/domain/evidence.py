@@ -14,6 +14,12 @@ _PROBABILITY_LEAST = 1e-6
 _UNKNOWN_STRENGTH = 1.0
 
 
+# In a message of few words a phrase says nearly all, while the model has little to go by: there the topics weigh up to
+# so many times as much, falling to once at `SHORT_WORDS`. Chosen on our own taught sentences, see docs/topics.md.
+SHORT_WORDS = 16
+_SHORT_TIMES_MORE = 8.0
+
+
 @dataclass(frozen=True, slots=True)
 class Weighing:
     """Figures chosen by cross-validation, see `services/router/model/README.md`."""
@@ -24,6 +30,12 @@ class Weighing:
 
 
 WITHOUT_MODEL = Weighing(topic_weight=1.0, temperature=1.0, automatic_from=0.85)
+
+
+def stressed(strengths: Mapping[str, float], word_count: int) -> dict[str, float]:
+    """The topics' strengths as they count in a message of so many words, where model and topics disagree."""
+    times = 1 + _SHORT_TIMES_MORE * max(0, SHORT_WORDS - word_count) / SHORT_WORDS
+    return {owner: strength * times for owner, strength in strengths.items()}
 
 
 def weigh(
