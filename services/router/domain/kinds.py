@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import lru_cache
 from math import exp
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from shared.contracts import CaseKind
 from shared.municipality.kinds import Kinds
@@ -29,6 +30,17 @@ class KindFound:
     hides_identity: bool = False
 
 
+class _Role(Enum):
+    """What a phrase does: shows a sign, takes one away, or hides who wrote."""
+
+    SHOWS = "shows"
+    TAKES_AWAY = "takes_away"
+    HIDES = "hides"
+
+
+_Hit: TypeAlias = Hit[tuple[_Role, int]]
+
+
 class _Spoke(NamedTuple):
     """A sign found in a text: its number, the phrase or the word that showed it, and whether it opens the text."""
 
@@ -45,9 +57,13 @@ class KindWords:
         self._asked: Mapping[CaseKind, float] = {signs.code: signs.question_mark for signs in kinds.kind}
         self._signs = tuple((signs.code, sign) for signs in kinds.kind for sign in signs.sign)
         numbered = [(number, sign) for number, (_, sign) in enumerate(self._signs)]
-        self._phrases = PhraseBook((phrase, number) for number, sign in numbered for phrase in sign.phrases)
-        self._unless = PhraseBook((phrase, number) for number, sign in numbered for phrase in sign.unless)
-        self._hiding = PhraseBook((phrase, None) for phrase in kinds.hides_identity)
+        self._phrases = PhraseBook(
+            [
+                *(((phrase, (_Role.SHOWS, number)) for number, sign in numbered for phrase in sign.phrases)),
+                *(((phrase, (_Role.TAKES_AWAY, number)) for number, sign in numbered for phrase in sign.unless)),
+                *((phrase, (_Role.HIDES, 0)) for phrase in kinds.hides_identity),
+            ]
+        )
         self._endings = {ending: number for number, sign in reversed(numbered) for ending in sign.endings}
         self._ending_sizes = sorted({len(ending) for ending in self._endings}, reverse=True)
         self._ending_of = lru_cache(maxsize=WORDS_REMEMBERED_MAX)(self._longest_ending)
@@ -58,9 +74,10 @@ class KindWords:
         Deterministic. Who asks to stay unnamed gives a tip, whatever else the message says.
         """
         read = text_words[:WORDS_READ_MAX]
-        if hiding := self._hiding.find(read):
-            return KindFound(CaseKind.TIP, 1.0, (hiding[0].phrase,), hides_identity=True)
-        told = self._told(list(self._spoken(read)), len(read) <= _COURTESY_WORDS_MAX)
+        hits = self._phrases.find(read)
+        if hiding := next((hit for hit in hits if hit.key[0] is _Role.HIDES), None):
+            return KindFound(CaseKind.TIP, 1.0, (hiding.phrase,), hides_identity=True)
+        told = self._told(list(self._spoken(read, hits)), len(read) <= _COURTESY_WORDS_MAX)
         asked = self._asked if "?" in text else {}
         scores = {
             kind: prior + asked.get(kind, 0.0) + sum(told.get(kind, {}).values()) for kind, prior in self._prior.items()
@@ -81,18 +98,21 @@ class KindWords:
                 counted[number] += 1
         return told
 
-    def _spoken(self, read: Sequence[str]) -> Iterator[_Spoke]:
+    def _spoken(self, read: Sequence[str], hits: Sequence[_Hit]) -> Iterator[_Spoke]:
         """The signs of a text in order: of those at one word the longest, of a word without any its ending."""
-        longest: dict[int, list[Hit[int]]] = {}
-        for hit in self._phrases.find(read):
+        longest: dict[int, list[_Hit]] = {}
+        taken_away = set()
+        for hit in hits:
+            if hit.key[0] is _Role.TAKES_AWAY:
+                taken_away.add(hit.key[1])
+                continue
             others = longest.setdefault(hit.position, [])
             if others and len(hit.phrase) > len(others[0].phrase):
                 others.clear()
             if not others or len(hit.phrase) == len(others[0].phrase):
                 others.append(hit)
-        taken_away = {hit.key for hit in self._unless.find(read)}
         for position, word in enumerate(read):
-            signs = [(hit.key, hit.phrase) for hit in longest.get(position, ())]
+            signs = [(hit.key[1], hit.phrase) for hit in longest.get(position, ())]
             if not signs and (ended := self._ending_of(word)) is not None:
                 signs = [(ended, word)]
             for sign, words in signs:
