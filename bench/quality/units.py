@@ -21,7 +21,8 @@ from services.router.domain.decision import Report, decide
 from services.router.domain.evidence import OTHER
 from services.router.domain.knowledge import Knowledge, load_knowledge
 from services.router.domain.model import TextModel
-from shared.text import clean, fold, mask, words
+from shared.personal import mask
+from shared.text import clean, fold, words
 
 FOLDS: Final = 5
 SEED: Final = 20260101
