@@ -6,8 +6,10 @@ from tests.journeys.conftest import Installation, eventually
 from tests.journeys.person import Person
 from tests.journeys.test_main_journey import Broker, a_number, work_of
 
-BOTH = "Kale Mahallesi'nde çöpler üç gündür alınmıyor, ayrıca sokak lambası da haftalardır yanmıyor."
-ONE = "Pazar Mahallesi'nde çöpler alınmıyor, ayrıca sokak lambası da yanmıyor."
+BOTH = (
+    "Kale Mahallesi'nde çöp konteyneri taştı, çöpler üç gündür toplanmıyor. Bir de sokak lambası haftalardır yanmıyor."
+)
+ONE = "Pazar Mahallesi'nde çöp konteyneri taştı, çöpler toplanmıyor. Bir de sokak lambası yanmıyor."
 
 
 async def test_two_departments_get_a_case_each_and_the_citizen_two_numbers(

@@ -352,7 +352,7 @@ async def test_a_case_a_person_decided_while_entering_goes_to_that_owner(system:
     assert fact["due_at"]
 
 
-BOTH = "Sokağımızdaki çöpler üç gündür alınmıyor, ayrıca evin önündeki sokak lambası yanmıyor."
+BOTH = "Çöp konteyneri taştı, çöpler üç gündür toplanmıyor. Bir de evin önündeki sokak lambası yanmıyor."
 
 
 async def test_a_message_for_two_owners_is_asked_about_once_and_not_held_up(system: System) -> None:
