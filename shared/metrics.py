@@ -30,6 +30,9 @@ PUBLISH_FAILED: Final = Counter(
 OUTBOX_OLDEST: Final = Gauge("ilkim_outbox_oldest_seconds", "Age of the oldest unpublished parcel, in seconds")
 NOTICES: Final = Counter("ilkim_notices_total", "Sends to citizens by answer of the provider", ["channel", "status"])
 FILES: Final = Counter("ilkim_files_total", "Attempts to fetch a citizen's file, by outcome", ["provider", "outcome"])
+DANGER_MODEL_MISSING: Final = Gauge(
+    "ilkim_danger_model_missing", "1 while danger to life is told by phrases alone, since the model cannot be read"
+)
 ALERTS_OPEN: Final = Gauge("ilkim_alerts_open", "Alerts of danger to life that nobody acknowledged yet")
 ALERT_OLDEST: Final = Gauge("ilkim_alert_oldest_seconds", "Age of the oldest of these, in seconds; 0: there is none")
 ALERTS_OVERDUE: Final = Counter(

@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 import pytest
+from prometheus_client import REGISTRY
 
 from shared.municipality import load
 from shared.text import fold, words
@@ -145,6 +146,10 @@ def test_a_missing_model_is_told_loudly_and_words_go_on(
 
     assert alarms.trouble == "the model of danger cannot be read"
     assert "danger_model_missing" in "".join(capsys.readouterr())
+    assert REGISTRY.get_sample_value("ilkim_danger_model_missing") == 1
+    monkeypatch.undo()
+    Alarms.of(PLACE.emergencies, PLACE.alarm)
+    assert REGISTRY.get_sample_value("ilkim_danger_model_missing") == 0
     assert alarms.in_text("Yangın var") is not None
 
 

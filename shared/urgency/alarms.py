@@ -6,6 +6,7 @@ from typing import Final
 
 import structlog
 
+from shared.metrics import DANGER_MODEL_MISSING
 from shared.phrases import PhraseBook
 from shared.text import fold, words
 from shared.urgency.danger import DangerError, DangerModel, shipped_danger_model
@@ -62,10 +63,12 @@ class Alarms:
     def of(cls, emergencies: Iterable[Emergency], rules: AlarmRules) -> "Alarms":
         """With the model that comes with the project. Never raises for it: without it words decide alone, loudly."""
         try:
-            return cls(emergencies, rules, shipped_danger_model())
+            model, trouble = shipped_danger_model(), ""
         except DangerError as error:
-            log.error("danger_model_missing", trouble=str(error))
-            return cls(emergencies, rules, None, str(error))
+            model, trouble = None, str(error)
+            log.error("danger_model_missing", trouble=trouble)
+        DANGER_MODEL_MISSING.set(model is None)
+        return cls(emergencies, rules, model, trouble)
 
     def in_text(self, text: str) -> Alarm | None:
         """The gravest emergency the beginning of a text tells of, or None."""
