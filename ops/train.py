@@ -27,7 +27,7 @@ def train(
         list[str], typer.Option(help="LABEL=OWNER, LABEL=OWNER|OWNER or LABEL=* for a label that is no owner or topic")
     ] = [],  # noqa: B006
     helping: Annotated[list[Path], typer.Option(help="CSV of a source that only helps, with the same columns")] = [],  # noqa: B006
-    helping_weight: Annotated[float, typer.Option(help="what a helping text counts", min=0.0, max=1.0)] = 0.03,
+    helping_weight: Annotated[float, typer.Option(help="what a helping text counts", min=0.0, max=1.0)] = 0.1,
     own_weight: Annotated[float, typer.Option(help="what an example message counts", min=0.0, max=1.0)] = 0.1,
     folder: Annotated[Path, typer.Option("--municipality", help="the municipality's folder")] = FOLDER,
     out: Annotated[Path, typer.Option(help="the folder to write the model to")] = MODEL,

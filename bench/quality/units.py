@@ -27,7 +27,7 @@ from shared.text import clean, fold, words
 FOLDS: Final = 5
 SEED: Final = 20260101
 PRECISION: Final = 0.98
-HELPING_WEIGHT: Final = 0.03
+HELPING_WEIGHT: Final = 0.1
 OWN_WEIGHT: Final = 0.1
 # Whose the labels of the data sets are; where a label does not tell owners apart, all of them.
 LABELS: Final = (

@@ -143,19 +143,12 @@ def _fit_families(counted: Counted, features: csr_matrix, rarity: Floats, famili
 
 
 def _fit_owners(samples: Sequence[Sample], features: csr_matrix, families: Families) -> tuple[Floats, Floats]:
-    """Only texts whose owner is told exactly, and only families with several owners."""
+    """Only texts whose owner is told exactly, whatever their weight, and only families with several owners."""
     column_of = {owner: place for place, owner in enumerate(owner for family in families for owner in family)}
     several = {owner for family in families if len(family) > 1 for owner in family}
     rows = [row for row, sample in enumerate(samples) if sample.owner in several]
     labels = np.array([column_of[str(samples[row].owner)] for row in rows], dtype=np.intp)
-    weights = np.array([samples[row].weight for row in rows])
-    return _fitted(
-        features[rows],
-        labels,
-        weights / (weights.mean() if len(weights) else 1.0),
-        len(column_of),
-        OWNER_MARGIN_TO_ODDS,
-    )
+    return _fitted(features[rows], labels, np.ones(len(rows)), len(column_of), OWNER_MARGIN_TO_ODDS)
 
 
 def _fitted(
