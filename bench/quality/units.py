@@ -136,7 +136,7 @@ def _decided(rows: Sequence[Row], labels: Labels) -> list[Decided]:
     taught = [place for place, row in enumerate(rows) if row.weight > 0]
     counted = count([*(_sample(rows[place], labels) for place in taught), *own])
     groups = families(counted.samples, labels.owners)
-    strata = [f"{row.label}" for row in rows]
+    strata = [row.label for row in rows]
     knowledge = load_knowledge(PLACE, MODEL)
     decided: list[Decided] = []
     folds = StratifiedKFold(FOLDS, shuffle=True, random_state=SEED)
@@ -145,7 +145,8 @@ def _decided(rows: Sequence[Row], labels: Labels) -> list[Decided]:
         seen = [at for at, place in enumerate(taught) if place not in hidden]
         seen += range(len(taught), len(counted.samples))
         model = _model(counted.of(seen), groups, knowledge)
-        decided += [_decide(rows[place], number, model, knowledge) for place in unseen.tolist()]
+        knowing, free = replace(knowledge, model=model), replace(knowledge, model=_never_unsure(model))
+        decided += [_decide(rows[place], number, knowing, free) for place in unseen.tolist()]
     return decided
 
 
@@ -158,23 +159,22 @@ def _model(counted: Counted, groups: Families, knowledge: Knowledge) -> TextMode
     return fit(counted, groups, knowledge.weighing)
 
 
-def _decide(row: Row, number: int, model: TextModel, knowledge: Knowledge) -> Decided:
-    knowing = replace(knowledge, model=model)
+def _decide(row: Row, number: int, knowing: Knowledge, free: Knowledge) -> Decided:
+    """`free` knows the same, but has no threshold: what it decides alone only the threshold keeps from being so."""
     text = mask(clean(row.text))
     decision = decide(Report(text), knowing)
-    plain = decide(Report(fold(text)), knowing)
-    # what only the threshold keeps from being decided alone is as sure as it is
-    free = decide(Report(text), replace(knowing, model=_never_unsure(model)))
-    chances = model.probabilities(words(fold(text)))
+    if not row.is_measured or knowing.model is None:
+        return Decided(row, number, decision.likeliest, None, 0.0, decision.automatic, "", "")
+    chances = knowing.model.probabilities(words(fold(text)))
     return Decided(
         row,
         number,
         decision.likeliest,
         decision.proposals[0].owner if decision.proposals else None,
-        decision.confidence if free.automatic else 0.0,
+        decision.confidence if decide(Report(text), free).automatic else 0.0,
         decision.automatic,
         max(chances, key=lambda owner: (chances[owner], owner)),
-        plain.likeliest,
+        decide(Report(fold(text)), knowing).likeliest,
     )
 
 
