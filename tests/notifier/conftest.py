@@ -50,7 +50,7 @@ def quick(**changed: Any) -> Municipality:
 
 def rule_with(monkeypatch: pytest.MonkeyPatch, **changed: Any) -> None:
     """The rules of delivery.toml with these changed."""
-    monkeypatch.setattr(app.municipality, "load", lambda _: quick(**changed))
+    monkeypatch.setattr(app.municipality, "load_for_service", lambda _: quick(**changed))
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ async def system(module_system: System, monkeypatch: pytest.MonkeyPatch) -> Syst
     monkeypatch.setattr(post_office, "RENEW_SECONDS", 0.3)
     for module in (post_office, app):
         monkeypatch.setattr(module, "LEASE", timedelta(seconds=1.2))
-    monkeypatch.setattr(app.municipality, "load", lambda _: quick())
+    monkeypatch.setattr(app.municipality, "load_for_service", lambda _: quick())
     await module_system.forget()
     return module_system
 
