@@ -20,8 +20,8 @@ from shared.topic_words import TopicWords
 
 FOLDS: Final = 5
 SEED: Final = 20260101
-# A little more than is promised, since the threshold is chosen on few texts.
-PRECISION_WANTED: Final = 0.9825
+# Half a point more than is promised: the threshold is chosen on few texts, and rules move some cases further.
+PRECISION_WANTED: Final = 0.986
 TOPIC_WEIGHTS_TRIED: Final = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2)
 TEMPERATURES_TRIED: Final = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5)
 FIRST: Final = 3
