@@ -379,3 +379,12 @@ def test_any_text_and_any_point_give_a_place(text: str, latitude: float | None, 
     assert shares == sorted(shares, reverse=True)
     assert sum(shares) <= 1 + 1e-9
     assert place.neighbourhood is None or (place.probability >= KNOWN_FROM and not place.is_outside)
+
+
+@pytest.mark.parametrize(
+    "text", ["Atakum sahilinde çöpler alınmadı", "Atakum İstiklal mahallesinde kaçak kat çıkılıyor"]
+)
+def test_a_district_next_door_is_meant_whatever_follows_its_name(text: str) -> None:
+    found = located(text)
+
+    assert (found.is_outside, found.outside_district) == (True, "Atakum")

@@ -50,7 +50,8 @@ class Districts:
             self._neighbourhoods.setdefault(key_of(read_name(row.name)), set()).add(row.district)
         # Of the same province, but nobody there is known who could answer.
         self._far = {key_of(read_name(name)): name for name in districts_of(province)}
-        self._far = {key: name for key, name in self._far.items() if key != self._own and not key[0].isdigit()}
+        ours = {self._own, *self._districts}
+        self._far = {key: name for key, name in self._far.items() if key not in ours and not key[0].isdigit()}
         names_of_all = self._far | self._districts
         self._written = {key + ending: key for key in names_of_all for ending in _IN_IT}
 
