@@ -110,12 +110,12 @@ async def triage(installation: Installation) -> list[dict[str, Any]]:
 
 
 async def decide_as_proposed(installation: Installation, owner_of_case: Mapping[uuid.UUID, str]) -> set[uuid.UUID]:
-    """A person at triage takes the first proposal where it is right; the cases that went on so."""
+    """A person at triage takes the right one of the proposals where it is among them; the cases that went on so."""
     decided: set[uuid.UUID] = set()
     for item in await triage(installation):
-        case_id, proposals = uuid.UUID(item["case_id"]), item["proposals"]
+        case_id, proposed = uuid.UUID(item["case_id"]), {proposal["owner"] for proposal in item["proposals"]}
         owner = owner_of_case.get(case_id)
-        if proposals and owner == proposals[0]["owner"]:
+        if owner in proposed:
             where = f"{installation.urls['desk']}/api/triage/{item['assignment_id']}/decide"
             async with installation.http.post(where, headers=_person(installation), json={"owner": owner}) as taken:
                 assert taken.status < 300, await taken.text()
@@ -163,7 +163,7 @@ async def test_every_department_and_institution_is_reached_by_three_wordings(
 async def test_noise_goes_by_the_clock(installation: Installation, broker: Broker, hour: int, owner: str) -> None:
     monday = datetime(2026, 3, 2, hour, tzinfo=ISTANBUL)
     sign = uuid.uuid4().hex[:8]
-    await tell(broker, [message(f"Sokakta çok gürültü yapıyorlar, uyuyamıyoruz {sign}", at=monday)])
+    await tell(broker, [message(f"İş yerinin makinelerinden gelen gürültü rahatsız ediyor {sign}", at=monday)])
 
     offer = await work_of(broker, owner, sign)
 
@@ -177,7 +177,7 @@ async def test_a_main_road_is_the_metropolitan_citys_and_a_side_street_is_ours(
     await tell(
         broker,
         [
-            message(f"Atatürk Bulvarı'nda asfalt çöktü, yolda derin çukur var {main}"),
+            message(f"Atatürk Bulvarı'nda asfalt bozuk, yolda çukur var {main}"),
             message(f"Kılıçdede Mahallesi ara sokakta asfalt bozuk, yolda çukur var {side}"),
         ],
     )
