@@ -15,8 +15,9 @@ from ops.duplicates import Columns as PairColumns
 from ops.duplicates import write_duplicates
 from ops.spreadsheet import Sheet, UnfitRow, UnreadableFile, degrees_of, moment_of, open_sheet
 from services.router.domain.decision import Decision, Report, decide
-from services.router.domain.knowledge import Knowledge, load_knowledge
+from services.router.domain.knowledge import Knowledge
 from services.router.domain.matching import MatcherError
+from services.router.domain.versions import load_known
 from shared import municipality
 from shared.contracts.channel import TEXT_MAX
 from shared.explaining import sentences
@@ -79,14 +80,13 @@ def route(
         columns = _columns(
             sheet, text_column, lat_column, lon_column, time_column, street_column, neighbourhood_column, topic_column
         )
-        place = municipality.load(folder)
+        known = load_known(folder, model, or_without_ground=True)
     except (UnreadableFile, MunicipalityError) as error:
         raise typer.BadParameter(str(error)) from error
-    knowledge = load_knowledge(place, model)
-    for what, trouble in knowledge.trouble.items():
+    for what, trouble in known.knowledge.trouble.items():
         print(f"{what}: {trouble}: every row goes to a person", file=sys.stderr)
     with _target(out) as target:
-        faults = write_decisions(sheet, columns, knowledge, place, target)
+        faults = write_decisions(sheet, columns, known.knowledge, known.place, target)
     for fault in faults[:FAULTS_TOLD_MAX]:
         print(fault, file=sys.stderr)
     if len(faults) > FAULTS_TOLD_MAX:

@@ -110,6 +110,18 @@ def test_danger_in_english_is_found() -> None:
     assert alarm.emergency.code == "fire"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Kale Mah Gazi Cad no 5 çöp konteyneri taştı",
+        "Derebahçe mah. Lale sok. no 5 kat 2 sokak lambası yanmıyor, arayın",
+        "Kale Mah. 100. Yıl Bulvarı No 12 kat 3 önünde yolda çukur var",
+    ],
+)
+def test_an_ordinary_matter_with_its_address_is_no_call_for_help(text: str) -> None:
+    assert PLACE.alarms.in_text(text) is None
+
+
 def test_without_the_model_words_decide_alone() -> None:
     assert WITHOUT_MODEL.in_text("Apartmanda gaz kokusu var") is not None
     assert WITHOUT_MODEL.in_text("Evi su bastı") is not None

@@ -66,7 +66,9 @@ class Municipality(About):
     @cached_property
     def alarms(self) -> Alarms:
         """Finds danger to life and limb in texts: the one detector of all services."""
-        return Alarms.of(self.emergencies, self.alarm)
+        routine = {level.code for level in self.levels if level.lane == "routine"}
+        ordinary = (phrase for topic in self.topics if topic.urgency in routine for phrase in topic.phrases)
+        return Alarms.of(self.emergencies, self.alarm, (phrase for phrase in ordinary if " " in phrase))
 
     def neighbourhood(self, code: str) -> Neighbourhood:
         """The neighbourhood of that official id."""

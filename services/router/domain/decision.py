@@ -87,7 +87,7 @@ def decide(report: Report, knowledge: Knowledge) -> Decision:
     kind = knowledge.case_kinds.find(reading.meant, reading.text) if reading.typed else None
     chosen = knowledge.topics.by_code.get(report.topic or "")
     candidates = find_candidates(topics, probabilities, chosen, len(reading.typed), knowledge)
-    urgency = knowledge.urgency.judge(reading.meant, candidates.best.topic if candidates.best else None)
+    urgency = knowledge.urgency.judge(reading.meant, candidates.best.topic if candidates.best else None, reading.typed)
     applied = knowledge.rules.apply(_situation(report, reading, topics, place, candidates, kind, urgency))
     proposals = with_concerned(_ruled(candidates, applied, knowledge), knowledge)
     best = proposals[0] if proposals else None

@@ -44,12 +44,13 @@ class UrgencyWords:
             {topic.code: topic.urgency for topic in municipality.topics},
         )
 
-    def judge(self, text_words: Sequence[str], topic: str | None) -> UrgencyFound:
+    def judge(self, text_words: Sequence[str], topic: str | None, typed: Sequence[str] | None = None) -> UrgencyFound:
         """The most urgent level that anything speaks for. Danger makes a case urgent; it never changes its owner.
 
-        `text_words` are those of the folded text.
+        `text_words` are those of the folded text as they were meant, `typed` as they stand: danger is judged by these,
+        as intake judges it before anything is corrected; None: they are the same.
         """
-        alarm = self.alarms.find(text_words)
+        alarm = self.alarms.find(text_words if typed is None else typed)
         hits = self._phrases.find(text_words)
         by_words = min(hits, key=lambda hit: self._order[hit.key], default=None)
         by_topic = self.of_topic(topic)
