@@ -22,7 +22,7 @@ ACKNOWLEDGE_SECONDS: Final = 0.05
 
 
 class Departments:
-    """Counts distinct cases: what is delivered again is the same work."""
+    """Counts distinct cases: what is delivered again is the same work, a further report of an incident is a case."""
 
     def __init__(self) -> None:
         self.cases: set[str] = set()
@@ -30,7 +30,8 @@ class Departments:
         self._unacknowledged = 0
 
     async def take(self, message: AbstractIncomingMessage) -> None:
-        self.cases.add(json.loads(message.body)["case_id"])
+        told = json.loads(message.body)
+        self.cases.add(told.get("joined_case_id") or told["case_id"])
         self._last = message
         self._unacknowledged += 1
         if self._unacknowledged >= ACKNOWLEDGE_EVERY:
