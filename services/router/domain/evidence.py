@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import exp, log
+from math import exp
 
 OTHER = "other"  # the label of texts that belong to none of the owners; never assigned to
 # An owner the model was never taught (Fen İşleri, YEDAŞ …) has what it gives to "other", and always
@@ -45,23 +45,16 @@ def weigh(
 
     `strengths` are those of the owners' topics, `probabilities` the model's; None: there is no model.
     """
+    heat = 1 / weighing.temperature
     if probabilities is None:
-        scores = {owner: weighing.topic_weight * strength for owner, strength in strengths.items()}
-        scores[OTHER] = max(scores.get(OTHER, 0.0), weighing.topic_weight * _UNKNOWN_STRENGTH)
+        nobody = max(strengths.get(OTHER, 0.0), _UNKNOWN_STRENGTH)
+        odds, strengths = dict.fromkeys((*strengths, OTHER), 1.0), {**strengths, OTHER: nobody}
     else:
-        scores = {
-            owner: log(_prior(owner, probabilities)) + weighing.topic_weight * strengths.get(owner, 0.0)
-            for owner in {**probabilities, **strengths}
-        }
-    highest = max(scores.values())
-    powers = {owner: exp((score - highest) / weighing.temperature) for owner, score in scores.items()}
-    total = sum(powers.values())
-    shares = [(owner, power / total) for owner, power in powers.items() if owner != OTHER]
+        odds = {owner: max(known, _PROBABILITY_LEAST) ** heat for owner, known in probabilities.items()}
+        untaught = _UNTAUGHT_PART_OF_OTHER * probabilities.get(OTHER, 0.0) + _UNTAUGHT_LEAST
+        odds |= {owner: untaught**heat for owner in strengths if owner not in odds}
+    for owner, strength in strengths.items():
+        odds[owner] *= exp(weighing.topic_weight * strength * heat)
+    total = sum(odds.values())
+    shares = [(owner, odd / total) for owner, odd in odds.items() if owner != OTHER]
     return sorted(shares, key=lambda share: (-share[1], share[0]))
-
-
-def _prior(owner: str, probabilities: Mapping[str, float]) -> float:
-    known = probabilities.get(owner)
-    if known is None:
-        return _UNTAUGHT_PART_OF_OTHER * probabilities.get(OTHER, 0.0) + _UNTAUGHT_LEAST
-    return max(known, _PROBABILITY_LEAST)
