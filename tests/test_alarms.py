@@ -114,6 +114,7 @@ def test_danger_in_english_is_found() -> None:
     "text",
     [
         "Kale Mah Gazi Cad no 5 çöp konteyneri taştı",
+        "Kır Sokak okulun önüne park yapılsın, çocuklar oynayacak yer bulamıyor",
         "Derebahçe mah. Lale sok. no 5 kat 2 sokak lambası yanmıyor, arayın",
         "Kale Mah. 100. Yıl Bulvarı No 12 kat 3 önünde yolda çukur var",
     ],
