@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from services.intake.app import worker
+from services.intake.handlers.alerting import SHOWN_LETTERS_MAX
 from shared.contracts import Channel, ContactPoint, Place, Purpose, Sender, TaskRequested, unpack
 from shared.messaging.topology import INTAKE
 from tests.builders import AT, PHONE, a_message
@@ -94,3 +95,13 @@ async def test_nameless_danger_is_an_alert_too(at_work: System) -> None:
 
     alert = await the_alert(at_work)
     assert (alert.address, alert.person_id) == (None, None)
+
+
+async def test_a_number_that_is_cut_off_in_the_middle_was_hidden_before(at_work: System) -> None:
+    before = "Gaz kokusu var. " + "a" * (SHOWN_LETTERS_MAX - 22) + " "
+    await at_work.tell(INTAKE, "urgent", another(text=f"{before}0532 111 22 33 arayın"))
+
+    alert = await the_alert(at_work)
+
+    assert "0532" not in alert.text
+    assert len(alert.text) <= SHOWN_LETTERS_MAX

@@ -7,6 +7,7 @@ from uuid import UUID
 from services.intake.domain import Registration
 from services.intake.handlers.telling import trace_of
 from shared.contracts import ContactPoint, MessageReceived, TaskKind, TaskRequested
+from shared.contracts.channel import TEXT_MAX
 from shared.ids import derived_id
 from shared.messaging import Outgoing, envelopes
 from shared.messaging.topology import DESK
@@ -45,7 +46,7 @@ def _alert(row: Registration, numbers: Mapping[UUID, str]) -> TaskRequested:
         name=message.sender.name,
         reason=alarm.emergency.code,
         detail=alarm.phrase,
-        text=mask("\n".join(message.requests or (message.text,))[:SHOWN_LETTERS_MAX]),
+        text=mask("\n".join(message.requests or (message.text,))[:TEXT_MAX])[:SHOWN_LETTERS_MAX],
         place=message.place,
         emergency_number=alarm.emergency.number,
     )
