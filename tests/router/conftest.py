@@ -1,9 +1,11 @@
 """The router's schema, İlkadım's owners with their queues, and the router at work."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from functools import cache
+from typing import Any
 
 import pytest
+import structlog
 
 from ops.deploy import owner_codes
 from services.router.app import router
@@ -29,6 +31,26 @@ async def module_system(amqp_url: str, database_url: str) -> AsyncIterator[Syste
     owners = owner_codes(Settings.model_fields["ilkim_municipality"].default)
     async with a_system(amqp_url, database_url, "router", owners) as system, running(built(router, system)):
         yield system
+
+
+@pytest.fixture(scope="module")
+async def idle_module(amqp_url: str, database_url: str) -> AsyncIterator[System]:
+    owners = owner_codes(Settings.model_fields["ilkim_municipality"].default)
+    async with a_system(amqp_url, database_url, "router", owners) as system:
+        yield system
+
+
+@pytest.fixture
+async def idle(idle_module: System) -> System:
+    """No router runs but those a test starts; everything that was before is forgotten."""
+    await idle_module.forget()
+    return idle_module
+
+
+@pytest.fixture
+def logs() -> Iterator[list[Any]]:
+    with structlog.testing.capture_logs() as captured:
+        yield captured
 
 
 @pytest.fixture

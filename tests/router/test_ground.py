@@ -1,14 +1,11 @@
 """Broken places stop nobody: every case goes to a person, and it is told loudly."""
 
 import shutil
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 
-from ops.deploy import owner_codes
 from services.router.app import MODEL, router
 from services.router.domain.decision import Report, decide
 from services.router.domain.versions import load_known
@@ -17,34 +14,21 @@ from shared.messaging.topology import ROUTING
 from shared.municipality import MunicipalityError, load_for_service
 from shared.settings import Settings
 from tests.builders import a_case_opened
-from tests.harness import System, a_system, built, running
+from tests.harness import System, built, running
 from tests.router.test_router import the_offer
 
 ILKADIM: Path = Settings.model_fields["ilkim_municipality"].default
 GROUND = ("neighbourhoods.geojson", "streets.csv", "neighbours.csv", "landmarks.csv", "coast.csv")
 
 
-@pytest.fixture(scope="module")
-async def module_system(amqp_url: str, database_url: str) -> AsyncIterator[System]:
-    async with a_system(amqp_url, database_url, "router", owner_codes(ILKADIM)) as system:
-        yield system
-
-
 @pytest.fixture
-async def system(module_system: System) -> System:
-    await module_system.forget()
-    return module_system
+def system(idle: System) -> System:
+    return idle
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return shutil.copytree(ILKADIM, tmp_path / "municipality")
-
-
-@pytest.fixture
-def logs() -> Iterator[list[Any]]:
-    with structlog.testing.capture_logs() as captured:
-        yield captured
 
 
 @pytest.mark.parametrize("file", GROUND)

@@ -4,15 +4,12 @@ import asyncio
 import json
 import shutil
 import urllib.request
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 
 import pytest
-import structlog
 
-from ops.deploy import owner_codes
 from ops.rules import folders
 from services.router import kept
 from services.router.app import MODEL, router
@@ -23,7 +20,7 @@ from shared.messaging.topology import ROUTING
 from shared.municipality import MunicipalityError
 from shared.settings import Settings
 from tests.builders import a_case_opened, a_return
-from tests.harness import System, a_system, built, running, serving, until
+from tests.harness import System, built, running, serving, until
 from tests.router.test_router import answer, the_offer
 from tests.router.test_rule_commands import run
 
@@ -44,16 +41,9 @@ then.owner = "destek-hizmetleri"
 BROKEN = RULE.replace("destek-hizmetleri", "nobody")
 
 
-@pytest.fixture(scope="module")
-async def module_system(amqp_url: str, database_url: str) -> AsyncIterator[System]:
-    async with a_system(amqp_url, database_url, "router", owner_codes(ILKADIM)) as system:
-        yield system
-
-
 @pytest.fixture
-async def system(module_system: System) -> System:
-    await module_system.forget()
-    return module_system
+def system(idle: System) -> System:
+    return idle
 
 
 @pytest.fixture
@@ -62,12 +52,6 @@ def folder(tmp_path: Path) -> Path:
     folder = shutil.copytree(ILKADIM, tmp_path / "municipality")
     (folder / "rules.toml").write_text("", encoding="utf-8")
     return folder
-
-
-@pytest.fixture
-def logs() -> Iterator[list[Any]]:
-    with structlog.testing.capture_logs() as captured:
-        yield captured
 
 
 def a_router(system: System, folder: Path) -> Service:
