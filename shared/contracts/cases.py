@@ -43,6 +43,23 @@ class Outcome(StrEnum):
     NOT_EXAMINABLE = "not_examinable"
 
 
+class ReturnReason(StrEnum):
+    """Why an owner gives a case back. Only `not_ours` counts as a return; every other goes to a person."""
+
+    NOT_OURS = "not_ours"
+    NO_ANSWER = "no_answer"  # an institution did not answer, whatever it was reminded
+    UNDELIVERABLE = "undeliverable"  # it cannot be reached
+    ANSWERED = "answered"  # it answered in words that a person has to read: they stand in `reason`
+
+
+class ReopenedBy(StrEnum):
+    """Who wants a closed case worked on again."""
+
+    CITIZEN = "citizen"
+    SURVEY = "survey"
+    PERSON = "person"
+
+
 class Effect(StrEnum):
     """What a contact did: opened cases, joined one, made none (an information call, a thank-you), or is held.
 
@@ -103,6 +120,7 @@ class CaseOpened(Message):
     attachments: tuple[Attachment, ...] = ()
     topic: Code | None = Field(None, description="what the citizen chose from the list of services; a hint, not proven")
     decided: Decided | None = None
+    follows: CaseNumber | None = Field(None, description="a case closed long ago that this one goes on about")
 
 
 class ContactJoined(Message):
@@ -115,6 +133,39 @@ class ContactJoined(Message):
     text: str
     place: Place = Field(Place(), description="where the problem is, if this contact says so")
     attachments: tuple[Attachment, ...] = ()
+
+
+class ReopeningAsked(Message):
+    """A citizen says of a closed case that it is not solved; told to the router, since it carries their words."""
+
+    type: Literal["reopening.asked.v1"] = "reopening.asked.v1"
+    case_id: UUID
+    contact_id: UUID | None = None
+    lane: Lane
+    by: ReopenedBy
+    text: str = ""
+    place: Place = Place()
+    attachments: tuple[Attachment, ...] = ()
+
+
+class WithdrawalAsked(Message):
+    """A citizen wants no more of an open case; told to the router."""
+
+    type: Literal["withdrawal.asked.v1"] = "withdrawal.asked.v1"
+    case_id: UUID
+    contact_id: UUID | None = None
+    lane: Lane
+    text: str = ""
+
+
+class SurveyAnswered(Message):
+    """What a citizen said when asked whether a closed case is solved; once for each case."""
+
+    type: Literal["survey.answered.v1"] = "survey.answered.v1"
+    case_id: UUID
+    contact_id: UUID
+    channel: Channel
+    solved: bool
 
 
 class CaseEvent(Message):
@@ -176,6 +227,9 @@ class CaseProgressed(CaseEvent):
     type: Literal["case.progressed.v1"] = "case.progressed.v1"
     assignment_id: UUID
     note: str = ""
+    because: Literal["citizen_answered", "citizen_silent"] | None = Field(
+        None, description="it waited for the citizen until now; None: its owner says so"
+    )
 
 
 class CaseReturned(CaseEvent):
@@ -185,7 +239,17 @@ class CaseReturned(CaseEvent):
     assignment_id: UUID
     returned_by: Code
     reason: str
+    because: ReturnReason = ReturnReason.NOT_OURS
     proposal: Code | None = None
+
+
+class CaseReopened(CaseEvent):
+    """A closed case is worked on again; an assignment follows."""
+
+    type: Literal["case.reopened.v1"] = "case.reopened.v1"
+    by: ReopenedBy
+    times: int = Field(ge=1, description="how often it was reopened, with this time")
+    reason: str = ""
 
 
 class CaseAsked(CaseEvent):

@@ -1,12 +1,13 @@
 """What a department or institution consumes from its own queue, and what it answers."""
 
+from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
 from shared.contracts.base import Lane, Message, Moment
-from shared.contracts.cases import Outcome, OwnerKind
+from shared.contracts.cases import CaseNumber, Outcome, OwnerKind, ReturnReason
 from shared.contracts.channel import Attachment, Code, Place
 from shared.contracts.decisions import SIMILAR_MAX, CaseKind, IncidentOf, Proposal, SimilarCase, Why
 
@@ -48,6 +49,11 @@ class AssignmentOffered(Message):
     reasons: tuple[str, ...] = ()
     why: Why | None = Field(None, description="the same as `reasons`, for programs")
     attachments: tuple[Attachment, ...] = ()
+    version: int | None = Field(None, ge=1, description="step of the case, see `Answer.seen_version`")
+    legal_due_at: Moment | None = Field(None, description="by when the law wants an answer; `due_at`: our target")
+    reopened: int = Field(0, ge=0, description="how often the case was closed and opened again")
+    reopened_because: str | None = None
+    follows: CaseNumber | None = Field(None, description="an earlier case of the citizen that this one goes on about")
 
 
 class IncidentGrew(Message):
@@ -82,12 +88,57 @@ class CitizenAdded(Message):
     attachments: tuple[Attachment, ...] = ()
 
 
+class EndReason(StrEnum):
+    """Why an assignment is over without its owner's doing."""
+
+    WITHDRAWN = "withdrawn"  # the citizen wants no more of it
+    MOVED = "moved"  # somebody else has it now
+
+
+class AssignmentEnded(Message):
+    """Stop: this assignment is over, not by your doing."""
+
+    type: Literal["assignment.ended.v1"] = "assignment.ended.v1"
+    assignment_id: UUID
+    case_id: UUID
+    number: str
+    because: EndReason
+    text: str = Field("", description="what the citizen said, if it was they")
+
+
+class CitizenSilent(Message):
+    """The citizen did not answer your question in time: go on without it, or close the case."""
+
+    type: Literal["citizen.silent.v1"] = "citizen.silent.v1"
+    assignment_id: UUID
+    case_id: UUID
+    number: str
+    asked_at: Moment
+
+
+class AssignmentWarned(Message):
+    """A case you hold is due soon, or late."""
+
+    type: Literal["assignment.warned.v1"] = "assignment.warned.v1"
+    assignment_id: UUID
+    case_id: UUID
+    number: str
+    clock: Literal["service", "legal"]
+    due_at: Moment
+    step: Code = Field(description="which step of the escalation, e.g. `soon`, `late`")
+
+
 class Answer(Message):
-    """What an owner says of an assignment. Published to `ilkim.answers` with key `answer.<owner>.<word>`."""
+    """What an owner says of an assignment. Published to `ilkim.answers` with key `answer.<owner>.<word>`.
+
+    `seen_version`: the step of the case this was said in view of. When an answer that changes what is to be done came
+    between, this one is refused, so that two people at once cannot overwrite each other; None: whatever came between.
+    """
 
     assignment_id: UUID
     case_id: UUID
     owner: Code
+    seen_version: int | None = Field(None, ge=1)
     by: str = Field("", max_length=100, description="who answered there, in the owner's own terms; no citizen data")
 
 
@@ -109,6 +160,7 @@ class AssignmentReturned(Answer):
 
     type: Literal["assignment.returned.v1"] = "assignment.returned.v1"
     reason: Words
+    because: ReturnReason = ReturnReason.NOT_OURS
     proposal: Code | None = None
 
 

@@ -10,6 +10,8 @@ from shared.contracts.base import Lane, Message, Moment, Part
 from shared.contracts.channel import Channel, Code, Decided, Place, Short
 from shared.contracts.decisions import Proposal
 
+TaskSource = Literal["intake", "notifier", "router"]
+
 
 class TaskKind(StrEnum):
     """What a person at the solution centre is asked to do (görev)."""
@@ -22,6 +24,9 @@ class TaskKind(StrEnum):
     PARKED = "parked"  # a message that could not be read, or was too large
     ALERT = "alert"  # danger to life and limb: look at it at once
     SPLIT = "split"  # one message that concerns several owners: who else gets a case of it
+    REOPEN = "reopen"  # a citizen says that a closed case is not solved: release reopens it
+    UNRECEIPTED = "unreceipted"  # an owner does not say that it has its assignments
+    OVERDUE = "overdue"  # a case is late, and the steps before did not help
 
 
 class TaskDecision(StrEnum):
@@ -39,7 +44,7 @@ class TaskRequested(Message):
 
     type: Literal["task.requested.v1"] = "task.requested.v1"
     kind: TaskKind
-    source: Literal["intake", "notifier"] = Field(description="who asks, and is told how it was settled")
+    source: TaskSource = Field(description="who asks, and is told how it was settled")
     lane: Lane = "routine"
     channel: Channel
     account: Code = "main"
@@ -62,7 +67,7 @@ class TaskSettled(Message):
 
     type: Literal["task.settled.v1"] = "task.settled.v1"
     task_id: UUID
-    source: Literal["intake", "notifier"]
+    source: TaskSource
     decision: TaskDecision
     by: Annotated[str, StringConstraints(max_length=100)]
     note: Annotated[str, StringConstraints(max_length=4000)] = ""

@@ -113,6 +113,7 @@ _SERVICE_QUEUES: Final = (
     Queue("intake.steps", EVENTS, "router.#", "steps of cases, for follow-ups and the tracking page"),
     Queue("intake.notices", EVENTS, "notifier.recorded", "what providers call our replies, for answers to them"),
     Queue("intake.settled", DESK, "settled.intake", "tasks of intake that a person settled"),
+    Queue("router.settled", DESK, "settled.router", "tasks of the router that a person settled"),
     Queue("notifier.settled", DESK, "settled.notifier", "tasks of the notifier that a person settled"),
     Queue("desk.alerts", DESK, "alerts", "danger to life and limb, for a person to look at once"),
     Queue("desk.tasks", DESK, "tasks", "tasks for a person, and calls as they come in"),

@@ -10,7 +10,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from services.router.domain import life
 from services.router.domain.life import ALLOWED, RETURNS_MAX, Case, Verdict
-from services.router.handlers import Router
+from services.router.handlers.answering import Answerer
+from services.router.handlers.ground import Ground
+from services.router.handlers.telling import Offerer
 from shared.contracts import (
     Answer,
     CaseAssigned,
@@ -44,9 +46,10 @@ OWNERS = {
 }
 
 
-def a_router() -> Router:
+def an_answerer() -> Answerer:
     """Answers need no knowledge of topics."""
-    return Router(ilkadim(), None)  # type: ignore[arg-type]
+    ground = Ground(ilkadim(), None)  # type: ignore[arg-type]
+    return Answerer(ground, Offerer(ground))
 
 
 def a_case(**changed: Any) -> Case:
@@ -79,8 +82,8 @@ def after(case: Case, *answers: Answer) -> tuple[Case, list[CaseEvent]]:
     """The case after answers, each allowed, and all facts of them."""
     facts: list[CaseEvent] = []
     for answer in answers:
-        assert a_router()._objection(case, answer) is None
-        case, steps = a_router()._apply(case, answer)
+        assert an_answerer().objection(case, answer) is None
+        case, steps = an_answerer().apply(case, answer)
         facts += steps
     return case, facts
 
@@ -172,7 +175,7 @@ def test_the_solution_centre_decides_owner_topic_and_due_time(place: Municipalit
 def test_a_decision_for_what_nobody_knows_is_not_allowed(wrong: dict[str, str]) -> None:
     case = a_case(owner=CENTRE, owner_kind=OwnerKind.CENTRE)
 
-    assert a_router()._objection(case, a_decision(**about(case), **wrong)) not in (None, Verdict.STALE)
+    assert an_answerer().objection(case, a_decision(**about(case), **wrong)) not in (None, Verdict.STALE)
 
 
 def test_a_department_decides_nothing() -> None:
@@ -227,7 +230,7 @@ class Life(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.router = a_router()
+        self.answerer = an_answerer()
         self.said: list[Answer] = []
 
     @initialize(owner=st.sampled_from(sorted(OWNERS)))
@@ -265,13 +268,13 @@ class Life(RuleBasedStateMachine):
     def take(self, answer: Answer) -> None:
         self.said.append(answer)
         before = self.case
-        reason = self.router._objection(before, answer)
+        reason = self.answerer.objection(before, answer)
         if reason:
             return
         assert answer.assignment_id == before.assignment_id
         assert answer.owner == before.owner
         assert before.state in ALLOWED[type(answer)]
-        self.case, steps = self.router._apply(before, answer)
+        self.case, steps = self.answerer.apply(before, answer)
         assert [fact.version for fact in steps] == list(range(before.version + 1, self.case.version + 1))
         self.facts += steps
         if self.case.assignment_id != before.assignment_id:
@@ -292,8 +295,8 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def somebody_owns_it(self) -> None:
-        assert self.case.owner in self.router._kinds
-        assert self.case.owner_kind is self.router._kinds[self.case.owner]
+        assert self.case.owner in self.answerer._kinds
+        assert self.case.owner_kind is self.answerer._kinds[self.case.owner]
         assert self.case.state is not CaseState.RECEIVED
 
     @invariant()

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -21,6 +21,7 @@ from shared.contracts import (
     TaskSettled,
 )
 from shared.contracts.channel import Code
+from shared.contracts.desk import TaskSource
 from shared.ids import derived_id
 from shared.text import clean
 
@@ -35,6 +36,9 @@ WAYS: Final[Mapping[TaskKind, tuple[TaskDecision, ...]]] = {
     TaskKind.PARKED: (_D.RELEASE, _D.DISCARD),
     TaskKind.ALERT: (_D.DONE,),
     TaskKind.SPLIT: (_D.DONE, _D.DISCARD),
+    TaskKind.REOPEN: (_D.RELEASE, _D.DISCARD),
+    TaskKind.UNRECEIPTED: (_D.DONE,),
+    TaskKind.OVERDUE: (_D.DONE,),
 }
 # What somebody may ask about later: nothing happens to the citizen's message or reply.
 WANT_A_REASON: Final = frozenset({_D.DISCARD, _D.BLOCK})
@@ -51,7 +55,7 @@ class Task:
 
     id: UUID
     kind: TaskKind
-    source: Literal["intake", "notifier"]
+    source: TaskSource
     lane: Lane
     channel: Channel
     account: str

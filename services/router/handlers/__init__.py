@@ -1,0 +1,54 @@
+"""One short function per message: read it, ask the domain, tell the store."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from services.router.domain.knowledge import Knowledge
+from services.router.handlers.answering import Answerer
+from services.router.handlers.ground import Ground, report_of
+from services.router.handlers.joining import Joiner
+from services.router.handlers.opening import Opener
+from services.router.handlers.telling import Offerer
+from shared.contracts import CaseOpened, ContactJoined, Message
+from shared.messaging import Unit
+from shared.municipality import Municipality
+
+__all__ = ["Router", "report_of"]
+
+
+@dataclass(frozen=True)
+class Router:
+    """What the handlers work with; built once for each version of what is known."""
+
+    place: Municipality
+    knowledge: Knowledge
+
+    async def take_cases(self, unit: Unit, events: Sequence[Message]) -> None:
+        """Give every opened case an owner and a due time; pass on what citizens add to their cases."""
+        opened = [event for event in events if isinstance(event, CaseOpened)]
+        if opened:
+            await self._opener.open(unit, opened)
+        joined = [event for event in events if isinstance(event, ContactJoined)]
+        if joined:
+            await self._joiner.join(unit, joined)
+
+    async def take_answers(self, unit: Unit, events: Sequence[Message]) -> None:
+        """Move cases as their owners say, each answer once, late and repeated ones without effect."""
+        await self._answerer.take(unit, events)
+
+    @cached_property
+    def _ground(self) -> Ground:
+        return Ground(self.place, self.knowledge)
+
+    @cached_property
+    def _opener(self) -> Opener:
+        return Opener(self._ground, Offerer(self._ground))
+
+    @cached_property
+    def _joiner(self) -> Joiner:
+        return Joiner(self._ground)
+
+    @cached_property
+    def _answerer(self) -> Answerer:
+        return Answerer(self._ground, Offerer(self._ground))

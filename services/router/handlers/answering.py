@@ -1,0 +1,166 @@
+"""Cases move as their owners say."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+import structlog
+
+from services.router import sightings, store
+from services.router.counting import count
+from services.router.domain import following, life
+from services.router.domain.facts import common, reassigned
+from services.router.domain.following import Moved
+from services.router.domain.life import Case, Verdict
+from services.router.domain.moves import Moves
+from services.router.domain.returning import decided_by_a_person, proposed_by
+from services.router.handlers.ground import Ground
+from services.router.handlers.telling import Offerer, grown, tell
+from shared.contracts import (
+    Answer,
+    AssignmentAccepted,
+    AssignmentClosed,
+    AssignmentDecided,
+    AssignmentGathered,
+    AssignmentProgressed,
+    AssignmentReturned,
+    AssignmentSeparated,
+    CaseAccepted,
+    CaseAsked,
+    CaseClosed,
+    CaseEvent,
+    CaseForwarded,
+    CaseProgressed,
+    CaseReturned,
+    CitizenAsked,
+    Message,
+    OwnerKind,
+)
+from shared.messaging import Unit
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Answerer:
+    """Moves cases as their owners say, each answer once."""
+
+    ground: Ground
+    offerer: Offerer
+
+    async def take(self, unit: Unit, events: Sequence[Message]) -> None:
+        """Move cases as their owners say, each answer once, late and repeated ones without effect.
+
+        Whatever moves a case that leads an incident moves those that follow it.
+        """
+        answers = [event for event in events if isinstance(event, Answer)]
+        moves = Moves(await self._concerned(unit, answers))
+        for answer in answers:
+            case = moves.cases.get(answer.case_id)
+            reason = "no such case" if case is None else self.objection(case, answer) or moves.objection(case, answer)
+            if case is None or reason:
+                if reason not in (Verdict.REPEATED, Verdict.STALE):
+                    await unit.shelve(answer, f"answer not allowed: {reason}")
+                log.info("answer_passed_over", case_id=str(answer.case_id), answer=answer.type, reason=reason)
+                continue
+            self._move(moves, case, answer)
+        await store.save_cases(unit.connection, moves.moved)
+        await store.add_history(unit.connection, moves.facts)
+        await count(unit, moves.facts)
+        closed = {fact.case_id: fact.occurred_at for fact in moves.facts if isinstance(fact, CaseClosed)}
+        if closed:
+            await sightings.close(unit.connection, closed)
+        said = await store.opened(unit.connection, moves.to_be_told)
+        unit.publish(*tell(moves.facts, moves.cases))
+        unit.publish(
+            *(
+                self.offerer.offer_again(moves.cases[fact.case_id], said[fact.case_id], fact, returned, tellers)
+                for fact, returned, tellers in moves.offers()
+            )
+        )
+        unit.publish(*map(grown, moves.grown(said)))
+
+    async def _concerned(self, unit: Unit, answers: Sequence[Answer]) -> dict[UUID, Case]:
+        """The cases that answers speak of, and all that follow them, locked."""
+        ids = {answer.case_id for answer in answers}
+        named = {answer.into for answer in answers if isinstance(answer, AssignmentGathered)}
+        if named:
+            ids |= named | await store.heads_of(unit.connection, named)
+        return await store.lock_cases(unit.connection, ids, followers=True)
+
+    def _move(self, moves: Moves, case: Case, answer: Answer) -> None:
+        """What an allowed answer makes of its case and of those that follow it."""
+        match answer:
+            case AssignmentGathered():
+                moves.gather(case, answer)
+            case AssignmentSeparated():
+                moves.separate(case, answer)
+            case _:
+                moved, facts = self.apply(case, answer)
+                moves.note(moved, facts, answer)
+                for follower in moves.followers(case.id):
+                    if following.follows(follower, answer):
+                        moves.note(*self._follow(follower, moved, answer))
+
+    def _follow(self, case: Case, head: Case, answer: Answer) -> Moved:
+        if isinstance(answer, AssignmentReturned):
+            return following.follow_return(case, head, answer)
+        return self.apply(case, answer)
+
+    def objection(self, case: Case, answer: Answer) -> str | None:
+        """Why the answer is not applied: the life of a case forbids it, or it names what nobody knows."""
+        if isinstance(answer, AssignmentDecided):
+            if answer.decided_owner not in self.ground.kinds:
+                return f"no owner is called {answer.decided_owner}"
+            if answer.topic is not None and answer.topic not in self.ground.topics:
+                return f"no topic is called {answer.topic}"
+            if answer.neighbourhood is not None and answer.neighbourhood not in self.ground.neighbourhoods:
+                return f"no neighbourhood has the id {answer.neighbourhood}"
+        return life.judge(case, answer)
+
+    def apply(self, case: Case, answer: Answer) -> tuple[Case, list[CaseEvent]]:
+        """The case after the answer, and the facts that follow. The answer is allowed."""
+        match answer:
+            case AssignmentAccepted():
+                case = life.accept(case)
+                kind = CaseForwarded if case.owner_kind is OwnerKind.INSTITUTION else CaseAccepted
+                return case, [kind(**common(case, answer), assignment_id=case.assignment_id)]
+            case AssignmentProgressed():
+                case = life.progress(case)
+                return case, [
+                    CaseProgressed(**common(case, answer), assignment_id=case.assignment_id, note=answer.note)
+                ]
+            case CitizenAsked():
+                case = life.ask(case)
+                return case, [
+                    CaseAsked(**common(case, answer), assignment_id=case.assignment_id, question=answer.question)
+                ]
+            case AssignmentClosed():
+                case = life.close(case, answer.outcome)
+                return case, [
+                    CaseClosed(**common(case, answer), assignment_id=case.assignment_id, answer=answer.answer)
+                ]
+            case AssignmentReturned():
+                return self._give_back(case, answer)
+            case AssignmentDecided():
+                topic = answer.topic or case.topic
+                place = answer.neighbourhood or case.neighbourhood
+                case = life.assign(case, answer.decided_owner, self.ground.kinds[answer.decided_owner], topic, place)
+                case = replace(case, due_at=self.ground.due(case.opened_at, topic, case.urgency) or case.due_at)
+                return case, [reassigned(case, answer, f"desk:{answer.by or 'person'}", decided_by_a_person())]
+            case _:
+                raise TypeError(f"no move for {answer.type}")
+
+    def _give_back(self, case: Case, answer: AssignmentReturned) -> tuple[Case, list[CaseEvent]]:
+        returned = life.give_back(case)
+        owner = life.next_owner(returned, answer.proposal, self.ground.kinds, self.ground.centre)
+        event = CaseReturned(
+            **common(returned, answer),
+            assignment_id=case.assignment_id,
+            returned_by=case.owner,
+            reason=answer.reason,
+            proposal=answer.proposal,
+        )
+        assigned = life.assign(returned, owner, self.ground.kinds[owner], case.topic, case.neighbourhood)
+        why = proposed_by(case.owner) if owner != self.ground.centre else None
+        return assigned, [event, reassigned(assigned, answer, f"return:{case.owner}", why)]

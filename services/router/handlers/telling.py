@@ -1,0 +1,159 @@
+"""What the router tells: facts of cases to all who listen, work and news of it to those who own it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from services.router.domain import life
+from services.router.domain.decision import Decision, decide
+from services.router.domain.life import Case
+from services.router.domain.returning import weighed_again
+from services.router.handlers.ground import Ground, report_of
+from shared.contracts import (
+    AssignmentOffered,
+    AssignmentReturned,
+    CaseAsked,
+    CaseAssigned,
+    CaseClosed,
+    CaseEvent,
+    CaseForwarded,
+    CaseKind,
+    CaseOpened,
+    CitizenAdded,
+    ContactJoined,
+    IncidentGrew,
+    IncidentOf,
+    Proposal,
+    SimilarCase,
+)
+from shared.explaining import sentences
+from shared.ids import derived_id
+from shared.messaging import Outgoing, envelopes, single
+from shared.messaging.topology import DEPARTMENTS, EVENTS, LANES, owner_queue
+from shared.names import Names
+
+# The steps a citizen may be told of.
+TOLD: Final = (CaseForwarded, CaseAsked, CaseClosed)
+
+
+@dataclass(frozen=True)
+class Offerer:
+    """Writes offers of work in the words of the municipality."""
+
+    ground: Ground
+
+    def offer_again(
+        self,
+        case: Case,
+        said: CaseOpened,
+        fact: CaseAssigned,
+        returned: AssignmentReturned | None,
+        tellers: Sequence[UUID],
+    ) -> Outgoing:
+        """An offer after the first; the person who decides after a return has proposals and grounds at hand again."""
+        if returned is None or case.owner != self.ground.centre:
+            return self.offer(case, said, fact, returned=returned, tellers=tellers)
+        decision = weighed_again(decide(report_of(said), self.ground.knowledge), case, returned)
+        fact = fact.model_copy(update={"why": decision.why})
+        return self.offer(case, said, fact, decision, returned, tellers=tellers)
+
+    def offer(
+        self,
+        case: Case,
+        said: CaseOpened,
+        fact: CaseAssigned,
+        decision: Decision | None = None,
+        returned: AssignmentReturned | None = None,
+        *,
+        tellers: Sequence[UUID] = (),
+        similar: tuple[SimilarCase, ...] = (),
+    ) -> Outgoing:
+        names = Names(self.ground.place)
+        offer = AssignmentOffered(
+            id=case.assignment_id,
+            occurred_at=fact.occurred_at,
+            trace_id=case.trace_id,
+            assignment_id=case.assignment_id,
+            case_id=case.id,
+            number=case.number,
+            owner=case.owner,
+            owner_kind=case.owner_kind,
+            lane=case.lane,
+            topic=case.topic,
+            topic_name=names.topic(case.topic),
+            text=said.text,
+            place=said.place,
+            neighbourhood=case.neighbourhood,
+            neighbourhood_name=names.neighbourhood(case.neighbourhood),
+            opened_at=case.opened_at,
+            due_at=case.due_at,
+            language=said.language,
+            returns=case.returns,
+            returned_by=returned.owner if returned else None,
+            returned_because=returned.reason if returned else None,
+            kind=case.kind,
+            urgency=case.urgency,
+            hides_identity=case.kind is CaseKind.TIP,
+            proposals=_proposals(decision),
+            secondary=fact.secondary,
+            incident=_incident(case, tellers),
+            similar=similar,
+            reasons=sentences(fact.why, self.ground.place, self.ground.place.default_language, said.text)
+            if fact.why
+            else (),
+            why=fact.why,
+            attachments=said.attachments,
+        )
+        return single(DEPARTMENTS, owner_queue(case.owner, case.lane), offer)
+
+
+def addition(case: Case, head: Case, event: ContactJoined) -> Outgoing:
+    added = CitizenAdded(
+        id=derived_id(event.occurred_at, "citizen.added", event.id),
+        occurred_at=event.occurred_at,
+        trace_id=case.trace_id,
+        assignment_id=head.assignment_id,
+        case_id=head.id,
+        number=case.number,
+        text=event.text,
+        place=event.place,
+        attachments=event.attachments,
+    )
+    return single(DEPARTMENTS, owner_queue(head.owner, case.lane), added)
+
+
+def grown(told: tuple[Case, IncidentGrew]) -> Outgoing:
+    head, event = told
+    return single(DEPARTMENTS, owner_queue(head.owner, head.lane), event)
+
+
+def tell(facts: Sequence[CaseEvent], cases: Mapping[UUID, Case]) -> list[Outgoing]:
+    """The facts by lane, and by whether citizens are told of them: the notifier need not read the others.
+
+    The grounds of a decision stay in the history and go to the owner; who counts or replies need not carry them.
+    """
+    outgoing: list[Outgoing] = []
+    for lane in LANES:
+        rows = [_without_grounds(fact) for fact in facts if cases[fact.case_id].lane == lane]
+        outgoing += envelopes(EVENTS, f"router.told.{lane}", [fact for fact in rows if isinstance(fact, TOLD)])
+        outgoing += envelopes(EVENTS, f"router.kept.{lane}", [fact for fact in rows if not isinstance(fact, TOLD)])
+    return outgoing
+
+
+def _without_grounds(fact: CaseEvent) -> CaseEvent:
+    return fact.model_copy(update={"why": None, "reasons": ()}) if isinstance(fact, CaseAssigned) else fact
+
+
+def _proposals(decision: Decision | None) -> tuple[Proposal, ...]:
+    if decision is None or decision.automatic:
+        return ()
+    return tuple(
+        Proposal(owner=row.owner, topic=row.topic, confidence=round(row.confidence, 4)) for row in decision.proposals
+    )
+
+
+def _incident(case: Case, tellers: Sequence[UUID]) -> IncidentOf | None:
+    if len(tellers) < 2:
+        return None
+    return IncidentOf(incident_id=life.incident_id(case), reports=len(tellers), people=len(set(tellers)))
