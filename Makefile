@@ -21,6 +21,7 @@ up: ## start everything, replay nothing
 test: ## run every test on private servers that end with it (ARGS=… for pytest)
 	@ops/venv.sh dev
 	@.venv/bin/python -m ops.chromium
+	@.venv/bin/python -m ops.node
 	@outcome=0; .venv/bin/python -m pytest $(ARGS) || outcome=$$?; \
 	.venv/bin/python -m ops.servers sweep "$${ILKIM_STATE:-.ilkim}/test"; exit $$outcome
 

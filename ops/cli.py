@@ -2,7 +2,7 @@
 
 import typer
 
-from ops import api_keys, control, figures
+from ops import access, api_keys, control, figures
 from ops.demo import demo
 from ops.replay import replay
 from ops.route import route
@@ -26,6 +26,7 @@ app.command()(route)
 app.command()(train)
 app.command()(asyncapi)
 app.add_typer(rules.commands, name="rules")
+app.add_typer(access.commands, name="access")
 app.add_typer(api_keys.commands, name="api-key")
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -21,8 +20,19 @@ import pytest
 from aio_pika.abc import AbstractChannel, AbstractIncomingMessage, AbstractQueue
 from aio_pika.exceptions import AMQPError
 
+from ops import node
+from ops.access import Rights, give, of_channel, of_owner
 from shared.asyncapi.document import golden_samples
-from shared.contracts import AssignmentAccepted, AssignmentClosed, DeliveryReported, Message, MessageReceived
+from shared.contracts import (
+    AssignmentAccepted,
+    AssignmentClosed,
+    AssignmentReturned,
+    Channel,
+    CitizenAsked,
+    DeliveryReported,
+    Message,
+    MessageReceived,
+)
 from shared.messaging import topology
 from tests.servers import Management
 
@@ -46,24 +56,21 @@ async def channel(amqp_url: str) -> AsyncIterator[AbstractChannel]:
 @pytest.fixture(scope="module")
 def department_url(amqp_url: str, management: Management) -> Iterator[str]:
     """The address of a user with the rights of a department, as `docs/department.md` names them."""
-    code = DEPARTMENT.replace("-", r"\-")
-    rights = {"configure": "^$", "write": r"^ilkim\.answers$", "read": rf"^department\.{code}\.(urgent|routine)$"}
-    with a_user(amqp_url, management, rights, {"ilkim.answers": rf"^answer\.{code}\."}) as url:
+    with a_user(amqp_url, management, of_owner(DEPARTMENT)) as url:
         yield url
 
 
 @pytest.fixture(scope="module")
 def channel_url(amqp_url: str, management: Management) -> Iterator[str]:
     """The address of a user with the rights of a channel, as `docs/channel.md` names them."""
-    rights = {"configure": "^$", "write": r"^ilkim\.intake$", "read": r"^reply\.face_to_face$"}
-    with a_user(amqp_url, management, rights, {}) as url:
+    with a_user(amqp_url, management, of_channel(Channel.FACE_TO_FACE)) as url:
         yield url
 
 
 @pytest.fixture(params=["python", "node"])
 def department_program(request: pytest.FixtureRequest, department_url: str, tmp_path: Path) -> "Department":
     """The example in each language; Node's needs `npm install` in `examples/`."""
-    if request.param == "node" and not node_has_amqplib():
+    if request.param == "node" and not node.has(EXAMPLES, "amqplib"):
         pytest.skip("SKIPPED ALOUD: the Node example was not run; needs node and `npm install` in examples/")
     return Department(request.param, department_url, tmp_path)
 
@@ -72,11 +79,11 @@ class Department:
     """One of the example programs with its own work file."""
 
     def __init__(self, language: str, url: str, folder: Path) -> None:
-        self._work = folder / "work"
-        self.environment = os.environ | {"AMQP_URL": url, "DEPARTMENT": DEPARTMENT, "WORK_FILE": str(self._work)}
+        self.work, self.language = folder / "work", language
+        self.environment = os.environ | {"AMQP_URL": url, "DEPARTMENT": DEPARTMENT, "WORK_FILE": str(self.work)}
         self._command = {
             "python": [sys.executable, str(EXAMPLES / "department_consumer.py"), "consume"],
-            "node": ["node", str(EXAMPLES / "department_consumer.js")],
+            "node": [str(node.find()), str(EXAMPLES / "department_consumer.js")],
         }[language]
 
     def start(self) -> subprocess.Popen[bytes]:
@@ -84,9 +91,9 @@ class Department:
 
     def assignments(self) -> list[str]:
         """The ids it keeps."""
-        if "node" in self._command:
-            return [json.loads(line)["assignment_id"] for line in self._work.read_text().splitlines()]
-        return [row[0] for row in sqlite3.connect(self._work).execute("SELECT id FROM assignment")]
+        if self.language == "node":
+            return [json.loads(line)["assignment_id"] for line in self.work.read_text().splitlines()]
+        return [row[0] for row in sqlite3.connect(self.work).execute("SELECT id FROM assignment")]
 
 
 async def test_a_department_keeps_an_assignment_once_and_says_so(
@@ -169,6 +176,50 @@ async def test_a_department_closes_a_case_with_words_for_the_citizen(
         "solved",
         "Boşaltıldı.",
     )
+
+
+async def test_a_department_asks_and_gives_back(channel: AbstractChannel, department_url: str, tmp_path: Path) -> None:
+    program = Department("python", department_url, tmp_path)
+    offer = an_offer()
+    await offer_work(channel, offer, "routine")
+    with running(program.start()) as consuming:
+        await taken(channel, "router.answers", 1)
+        assert stopped(consuming) == 0
+    command = [sys.executable, str(EXAMPLES / "department_consumer.py")]
+
+    for _ in range(2):  # the same said twice is one answer
+        await run([*command, "ask", offer["number"], "Hangi kapının önünde?"], program.environment)
+    await run([*command, "return", offer["number"], "Park alanının içinde.", "park-bahceler"], program.environment)
+
+    (first, _), (second, _), (third, key) = await taken(channel, "router.answers", 3)
+    assert CitizenAsked.read(first).id == CitizenAsked.read(second).id
+    returned = AssignmentReturned.read(third)
+    assert key == f"answer.{DEPARTMENT}.returned"
+    assert (returned.reason, returned.proposal) == ("Park alanının içinde.", "park-bahceler")
+
+
+async def test_a_department_keeps_what_comes_later_and_drops_what_was_taken_from_it(
+    channel: AbstractChannel, department_url: str, tmp_path: Path
+) -> None:
+    program = Department("python", department_url, tmp_path)
+    offer = an_offer()
+    about = {name: offer[name] for name in ("assignment_id", "case_id", "number")}
+    await offer_work(channel, offer, "routine")
+    for kind in ("citizen.added.v1", "assignment.warned.v1", "assignment.ended.v1"):
+        await offer_work(channel, SAMPLES[kind] | about | {"id": str(uuid.uuid4())}, "routine")
+
+    with running(program.start()) as consuming:
+        await taken(channel, "router.answers", 1)
+        await empty(channel, f"department.{DEPARTMENT}.routine")
+        assert stopped(consuming) == 0
+
+    book = sqlite3.connect(program.work)
+    assert [row[0] for row in book.execute("SELECT type FROM news ORDER BY rowid")] == [
+        "citizen.added.v1",
+        "assignment.warned.v1",
+        "assignment.ended.v1",
+    ]
+    assert book.execute("SELECT state FROM assignment").fetchall() == [("ended",)]
 
 
 async def test_a_channel_hands_over_each_message_under_one_identity(channel: AbstractChannel, channel_url: str) -> None:
@@ -333,22 +384,11 @@ def stopped(program: subprocess.Popen[bytes]) -> int:
     return program.wait(WAIT_SECONDS)
 
 
-def node_has_amqplib() -> bool:
-    if shutil.which("node") is None:
-        return False
-    asked = ["node", "-e", "require.resolve('amqplib')"]
-    return subprocess.run(asked, cwd=EXAMPLES, capture_output=True, check=False).returncode == 0
-
-
 @contextmanager
-def a_user(url: str, management: Management, rights: dict[str, str], topics: dict[str, str]) -> Iterator[str]:
-    """A new user of the vhost with these rights; `topics` limit the keys it may write with."""
+def a_user(url: str, management: Management, rights: Rights) -> Iterator[str]:
+    """A new user of the vhost with these rights."""
     parts = urllib.parse.urlsplit(url)
     name, password, vhost = f"user_{uuid.uuid4().hex[:12]}", uuid.uuid4().hex, parts.path.removeprefix("/")
-    management.call("PUT", f"users/{name}", {"password": password, "tags": ""})
-    management.call("PUT", f"permissions/{vhost}/{name}", rights)
-    for exchange, key in topics.items():
-        limits = {"exchange": exchange, "write": key, "read": "^$"}
-        management.call("PUT", f"topic-permissions/{vhost}/{name}", limits)
+    give(management, vhost, name, password, rights)
     yield parts._replace(netloc=f"{name}:{password}@{parts.hostname}:{parts.port}").geturl()
     management.call("DELETE", f"users/{name}")
