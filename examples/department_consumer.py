@@ -40,7 +40,13 @@ class WorkBook:
 
     def keep(self, offer: Content) -> None:
         """Store an assignment once; the same one may come again."""
-        row = (offer["assignment_id"], offer["number"], offer["lane"], offer["text"], json.dumps(offer))
+        row = (
+            offer["assignment_id"],
+            offer["number"],
+            offer["lane"],
+            offer["text"],
+            json.dumps(offer, ensure_ascii=False),
+        )
         with self._tables:
             self._tables.execute(
                 "INSERT OR IGNORE INTO assignment (id, number, lane, text, offer) VALUES (?, ?, ?, ?, ?)", row
@@ -48,7 +54,7 @@ class WorkBook:
 
     def note(self, news: Content) -> None:
         """Store what came later, once: the citizen's words or silence, further reports, warnings."""
-        row = (news["id"], news["assignment_id"], news["type"], json.dumps(news))
+        row = (news["id"], news["assignment_id"], news["type"], json.dumps(news, ensure_ascii=False))
         with self._tables:
             self._tables.execute(
                 "INSERT OR IGNORE INTO news (id, assignment_id, type, content) VALUES (?, ?, ?, ?)", row
