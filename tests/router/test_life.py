@@ -295,8 +295,8 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def somebody_owns_it(self) -> None:
-        assert self.case.owner in self.answerer._kinds
-        assert self.case.owner_kind is self.answerer._kinds[self.case.owner]
+        assert self.case.owner in self.answerer.ground.kinds
+        assert self.case.owner_kind is self.answerer.ground.kinds[self.case.owner]
         assert self.case.state is not CaseState.RECEIVED
 
     @invariant()
