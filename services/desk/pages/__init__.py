@@ -5,6 +5,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from services.desk.handlers import Desk
 from services.desk.pages.alerts import add_alert_pages
 from services.desk.pages.calls import add_call_pages
+from services.desk.pages.case import add_case_pages
 from services.desk.pages.entry import add_entry_pages
 from services.desk.pages.frame import TEMPLATES, Frame
 from services.desk.pages.tasks import add_task_pages
@@ -21,6 +22,7 @@ def add_pages(web: FastAPI, desk: Desk, pages: Pages, sign_in: SignIn) -> None:
     routes = APIRouter(include_in_schema=False, dependencies=[Depends(sign_in), Depends(same_origin)])
     add_alert_pages(routes, frame, desk.alerts, sign_in)
     add_work_pages(routes, frame, desk.work, sign_in)
+    add_case_pages(routes, frame, desk.work, sign_in)
     add_task_pages(routes, frame, desk.tasks, sign_in)
     add_entry_pages(routes, frame, desk, sign_in)
     add_call_pages(routes, frame, desk.calls, sign_in)

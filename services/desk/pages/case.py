@@ -1,0 +1,119 @@
+"""One case: what was written, what happened to it since, and what can be done with it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import ValidationError
+
+from services.desk.domain import Action, Ask, Close, Decide, Gather, Item, Return, Separate, State, Step, Take
+from services.desk.handlers import NoSuchItem, Refused, Unknown, Work
+from services.desk.pages.choosing import as_of_now, choices, did_words
+from services.desk.pages.frame import Frame, Option, Sent, faults_of, typed_fields
+from services.desk.store import files as file_store
+from services.desk.store import incidents as incident_store
+from services.desk.store import work as work_store
+from services.desk.web import SignIn
+from shared.contracts import Outcome
+
+REPORTS_SHOWN: Final = 200
+# What a person closes with. `forwarded` is said by the router when an institution has it.
+OUTCOMES: Final = tuple(outcome for outcome in Outcome if outcome is not Outcome.FORWARDED)
+ACTIONS: Final[Mapping[str, type[Action]]] = {
+    "take": Take,
+    "decide": Decide,
+    "return": Return,
+    "ask": Ask,
+    "close": Close,
+    "gather": Gather,
+    "separate": Separate,
+}
+
+
+def add_case_pages(routes: APIRouter, frame: Frame, work: Work, sign_in: SignIn) -> None:
+    """`/work/…`."""
+    desk = CasePages(frame, work)
+    Person = Annotated[str, Depends(sign_in)]
+
+    @routes.get("/work/{assignment_id}")
+    async def item(request: Request, by: Person, assignment_id: UUID) -> Response:
+        return await desk.item(request, by, assignment_id)
+
+    @routes.post("/work/{assignment_id}/{word}")
+    async def act(request: Request, by: Person, assignment_id: UUID, word: str) -> Response:
+        return await desk.act(request, by, assignment_id, word, await typed_fields(request))
+
+
+class CasePages:
+    """Reads what a page shows and renders it."""
+
+    def __init__(self, frame: Frame, work: Work) -> None:
+        self._frame = frame
+        self._work = work
+
+    async def item(self, request: Request, by: str, assignment_id: UUID, sent: Sent | None = None) -> Response:
+        """One item: what the citizen wrote, its story, and what can be done with it."""
+        try:
+            item, _ = await self._work.story(assignment_id)
+        except NoSuchItem:
+            return self._frame.not_found(request, "desk.not_found_words")
+        sent = sent or Sent()
+        item = await as_of_now(self._work, item)
+        items = await work_store.of_case(self._work.service.pool, item.case_id)
+        steps = await work_store.steps(self._work.service.pool, [other.assignment_id for other in items])
+        return await self._frame.render(
+            request,
+            "item.html",
+            status=sent.status,
+            item=item,
+            steps=steps,
+            files=await file_store.files_of(self._work.service.pool, item.case_id),
+            items={other.assignment_id: other for other in items},
+            by=by,
+            sent=sent,
+            did=self._did(request, item, steps),
+            outcomes=self._outcomes(request),
+            is_held=item.taken_by not in (None, by) and item.state is not State.DONE,
+            reports=await incident_store.reports_of(self._work.service.pool, [item.assignment_id], REPORTS_SHOWN),
+            related=await incident_store.related(self._work.service.pool, item.case_id),
+            **choices(self._frame, self._work.place, request, item),
+        )
+
+    async def act(
+        self, request: Request, by: str, assignment_id: UUID, word: str, typed: Mapping[str, str]
+    ) -> Response:
+        """Do what a form says and show the item, or the next one to decide. What was refused keeps what was typed."""
+        if word not in ACTIONS:
+            return await self.item(request, by, assignment_id, Sent(status=404))
+        said = {name: value for name, value in typed.items() if value.strip()}
+        try:
+            await self._work.act(assignment_id, ACTIONS[word].model_validate(said), by)
+        except ValidationError as error:
+            return await self.item(request, by, assignment_id, Sent(typed, faults_of(error), status=422))
+        except Unknown as error:
+            sent = Sent(typed, {error.name: "wrong.unknown"}, "refused.no_case" if error.name == "case" else "", 422)
+            return await self.item(request, by, assignment_id, sent)
+        except Refused as error:
+            return await self.item(request, by, assignment_id, Sent(typed, {}, f"refused.{error.verdict}", 409))
+        except NoSuchItem:
+            return await self.item(request, by, assignment_id)
+        return RedirectResponse(_onward(request, assignment_id, word), 303)
+
+    def _outcomes(self, request: Request) -> list[Option]:
+        return [Option(outcome, self._frame.name(request, "outcome", outcome)) for outcome in OUTCOMES]
+
+    def _did(self, request: Request, item: Item, steps: Sequence[Step]) -> str:
+        """What the person did a moment ago, in words; "" for nothing."""
+        word = request.query_params.get("did", "")
+        return did_words(self._frame, request, item, word, steps) if request.method == "GET" and word in ACTIONS else ""
+
+
+def _onward(request: Request, assignment_id: UUID, word: str) -> str:
+    """Where a person goes after an action: to the next decision when they came from triage, else back to the item."""
+    if request.query_params.get("from") == "triage":
+        after = request.query_params.get("after")
+        return f"/triage?{urlencode({'done': assignment_id, **({'after': after} if after else {})})}"
+    return f"/work/{assignment_id}?{urlencode({'did': word})}"
