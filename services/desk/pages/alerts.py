@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
 from services.desk.domain import Acknowledge
+from services.desk.domain.identity import Identity
 from services.desk.handlers import Alerts, NoSuchAlert
 from services.desk.pages.frame import Frame, Sent, faults_of, typed_fields
 from services.desk.store import tasks as task_store
@@ -18,7 +19,7 @@ from services.desk.web import SignIn
 def add_alert_pages(routes: APIRouter, frame: Frame, alerts: Alerts, sign_in: SignIn) -> None:
     """`/alerts` and `/alerts/…`, and the banner that every page shows."""
     desk = AlertPages(frame, alerts)
-    Person = Annotated[str, Depends(sign_in)]
+    Person = Annotated[Identity, Depends(sign_in)]
 
     @routes.get("/alerts")
     async def waiting(request: Request) -> Response:
@@ -52,10 +53,10 @@ class AlertPages:
         """The piece of every page that tells of open alerts; empty when there is none."""
         return self._frame.render_part(request, "alerts_banner.html", alerts=await self._alerts.waiting())
 
-    async def alert(self, request: Request, by: str, alert_id: UUID, sent: Sent | None = None) -> Response:
+    async def alert(self, request: Request, by: Identity, alert_id: UUID, sent: Sent | None = None) -> Response:
         """One alert; that somebody saw the address is kept."""
         try:
-            alert, reached = await self._alerts.look(alert_id, by)
+            alert, reached = await self._alerts.look(alert_id, by.name)
         except NoSuchAlert:
             return self._frame.not_found(request, "alerts.not_found_words")
         sent = sent or Sent()
@@ -64,10 +65,10 @@ class AlertPages:
             request, "alert.html", status=sent.status, alert=alert, reached=reached, items=items, sent=sent
         )
 
-    async def acknowledge(self, request: Request, by: str, alert_id: UUID, typed: Mapping[str, str]) -> Response:
+    async def acknowledge(self, request: Request, by: Identity, alert_id: UUID, typed: Mapping[str, str]) -> Response:
         """Keep what was done and show the list; what was refused keeps what was typed."""
         try:
-            await self._alerts.acknowledge(alert_id, Acknowledge.model_validate(typed), by)
+            await self._alerts.acknowledge(alert_id, Acknowledge.model_validate(typed), by.name)
         except ValidationError as error:
             return await self.alert(request, by, alert_id, Sent(typed, faults_of(error), status=422))
         except NoSuchAlert:

@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
 from services.desk.domain import Action, Ask, Close, Decide, Gather, Item, Return, Separate, State, Step, Take
+from services.desk.domain.identity import Identity
 from services.desk.handlers import NoSuchItem, Refused, Unknown, Work
 from services.desk.pages.choosing import as_of_now, choices, did_words
 from services.desk.pages.frame import Frame, Option, Sent, faults_of, typed_fields
@@ -36,7 +37,7 @@ ACTIONS: Final[Mapping[str, type[Action]]] = {
 def add_case_pages(routes: APIRouter, frame: Frame, work: Work, sign_in: SignIn) -> None:
     """`/work/…`."""
     desk = CasePages(frame, work)
-    Person = Annotated[str, Depends(sign_in)]
+    Person = Annotated[Identity, Depends(sign_in)]
 
     @routes.get("/work/{assignment_id}")
     async def item(request: Request, by: Person, assignment_id: UUID) -> Response:
@@ -54,7 +55,7 @@ class CasePages:
         self._frame = frame
         self._work = work
 
-    async def item(self, request: Request, by: str, assignment_id: UUID, sent: Sent | None = None) -> Response:
+    async def item(self, request: Request, by: Identity, assignment_id: UUID, sent: Sent | None = None) -> Response:
         """One item: what the citizen wrote, its story, and what can be done with it."""
         try:
             item, _ = await self._work.story(assignment_id)
@@ -72,25 +73,25 @@ class CasePages:
             steps=steps,
             files=await file_store.files_of(self._work.service.pool, item.case_id),
             items={other.assignment_id: other for other in items},
-            by=by,
+            by=by.name,
             sent=sent,
             did=self._did(request, item, steps),
             outcomes=self._outcomes(request),
-            is_held=item.taken_by not in (None, by) and item.state is not State.DONE,
+            is_held=item.taken_by not in (None, by.name) and item.state is not State.DONE,
             reports=await incident_store.reports_of(self._work.service.pool, [item.assignment_id], REPORTS_SHOWN),
             related=await incident_store.related(self._work.service.pool, item.case_id),
             **choices(self._frame, self._work.place, request, item),
         )
 
     async def act(
-        self, request: Request, by: str, assignment_id: UUID, word: str, typed: Mapping[str, str]
+        self, request: Request, by: Identity, assignment_id: UUID, word: str, typed: Mapping[str, str]
     ) -> Response:
         """Do what a form says and show the item, or the next one to decide. What was refused keeps what was typed."""
         if word not in ACTIONS:
             return await self.item(request, by, assignment_id, Sent(status=404))
         said = {name: value for name, value in typed.items() if value.strip()}
         try:
-            await self._work.act(assignment_id, ACTIONS[word].model_validate(said), by)
+            await self._work.act(assignment_id, ACTIONS[word].model_validate(said), by.name)
         except ValidationError as error:
             return await self.item(request, by, assignment_id, Sent(typed, faults_of(error), status=422))
         except Unknown as error:

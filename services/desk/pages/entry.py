@@ -22,6 +22,7 @@ from services.desk.domain import (
     petition_lacks,
     split_street,
 )
+from services.desk.domain.identity import Identity
 from services.desk.handlers import Caller, Desk, NoSuchCall, NoSuchEntry, NoSuchTask, WrongEntry
 from services.desk.pages.frame import Frame, Option, Sent, faults_of, options, typed_fields
 from services.desk.pages.why import proposed
@@ -55,7 +56,7 @@ class Likely:
 def add_entry_pages(routes: APIRouter, frame: Frame, desk: Desk, sign_in: SignIn) -> None:
     """`/entry` and `/entry/…`."""
     pages = EntryPages(frame, desk)
-    Person = Annotated[str, Depends(sign_in)]
+    Person = Annotated[Identity, Depends(sign_in)]
 
     @routes.get("/entry")
     async def form(request: Request, by: Person, task: UUID | None = None, call: UUID | None = None) -> Response:
@@ -93,21 +94,21 @@ class EntryPages:
         self._tasks = desk.tasks
         self._place = desk.entries.place
 
-    async def caller(self, by: str, call_id: UUID | None) -> Caller | None:
+    async def caller(self, by: Identity, call_id: UUID | None) -> Caller | None:
         """Who called, with their cases; that somebody looked is kept."""
         try:
-            return await self._calls.look(call_id, by) if call_id else None
+            return await self._calls.look(call_id, by.name) if call_id else None
         except NoSuchCall:
             return None
 
-    async def prefilled(self, by: str, task_id: UUID | None, caller: Caller | None) -> dict[str, str]:
+    async def prefilled(self, by: Identity, task_id: UUID | None, caller: Caller | None) -> dict[str, str]:
         """What is known of who called, or of whom a call-back is about; that somebody looked is kept."""
         if caller is not None:
             return _known(caller.reached) | {"call": str(caller.call.id)}
         if task_id is None:
             return {}
         try:
-            _, reached = await self._tasks.look(task_id, by)
+            _, reached = await self._tasks.look(task_id, by.name)
         except NoSuchTask:
             return {}
         return _known(reached) | {"task": str(task_id)}
@@ -142,7 +143,7 @@ class EntryPages:
             request, "entry_hints.html", typed=typed, wrong={}, **await self._hints(request, typed)
         )
 
-    async def enter(self, request: Request, by: str, typed: Mapping[str, str]) -> Response:
+    async def enter(self, request: Request, by: Identity, typed: Mapping[str, str]) -> Response:
         """Save and show the number; what is wrong is said beside its field, and what was typed stays."""
         if "show" in typed:
             return await self._again(request, by, Sent(typed))
@@ -150,7 +151,7 @@ class EntryPages:
             return await self._again(request, by, Sent(typed, {"owner": "wrong.missing"}, status=422))
         try:
             entry = Entry.model_validate(self._values(typed))
-            entered = await self._entries.enter(entry, by)
+            entered = await self._entries.enter(entry, by.name)
         except ValidationError as error:
             wrong = {field: _FAULTS.get(field, words) for field, words in faults_of(error).items()}
             return await self._again(request, by, Sent(typed, wrong, status=422))
@@ -159,7 +160,7 @@ class EntryPages:
         again = {"again": "yes"} if entered.id != entry.id else {}
         return RedirectResponse(f"/entry/{entered.id}" + (f"?{urlencode(again)}" if again else ""), 303)
 
-    async def _again(self, request: Request, by: str, sent: Sent) -> Response:
+    async def _again(self, request: Request, by: Identity, sent: Sent) -> Response:
         """The form once more, with whoever is on the line."""
         call = sent.typed.get("call", "")
         return await self.form(request, sent, await self.caller(by, UUID(call)) if _UUID.fullmatch(call) else None)

@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
 from services.desk.domain import WANT_A_REASON, Settle, Task
+from services.desk.domain.identity import Identity
 from services.desk.handlers import NoSuchTask, TaskRefused, Tasks, UnknownChoice
 from services.desk.pages.frame import Frame, Option, Sent, faults_of, options, typed_fields
 from services.desk.store import tasks as task_store
@@ -26,7 +27,7 @@ CHOSEN: Final = "chosen-"
 def add_task_pages(routes: APIRouter, frame: Frame, tasks: Tasks, sign_in: SignIn) -> None:
     """`/tasks` and `/tasks/…`."""
     desk = TaskPages(frame, tasks)
-    Person = Annotated[str, Depends(sign_in)]
+    Person = Annotated[Identity, Depends(sign_in)]
 
     @routes.get("/tasks")
     async def waiting(request: Request, kind: str = "", after: UUID | None = None) -> Response:
@@ -67,10 +68,10 @@ class TaskPages:
             items=await self._items(shown),
         )
 
-    async def task(self, request: Request, by: str, task_id: UUID, sent: Sent | None = None) -> Response:
+    async def task(self, request: Request, by: Identity, task_id: UUID, sent: Sent | None = None) -> Response:
         """One task; that somebody saw the address is kept."""
         try:
-            task, reached = await self._tasks.look(task_id, by)
+            task, reached = await self._tasks.look(task_id, by.name)
         except NoSuchTask:
             return self._frame.not_found(request, "tasks.not_found_words")
         sent = sent or Sent()
@@ -97,10 +98,10 @@ class TaskPages:
             "topics": options((row.code, row.name_in(language)) for row in place.topics),
         }
 
-    async def settle(self, request: Request, by: str, task_id: UUID, typed: Mapping[str, str]) -> Response:
+    async def settle(self, request: Request, by: Identity, task_id: UUID, typed: Mapping[str, str]) -> Response:
         """Settle as the form says and show the list; what was refused keeps what was typed."""
         try:
-            await self._tasks.settle(task_id, Settle.model_validate(_said(typed)), by)
+            await self._tasks.settle(task_id, Settle.model_validate(_said(typed)), by.name)
         except ValidationError as error:
             return await self.task(request, by, task_id, Sent(typed, faults_of(error), status=422))
         except UnknownChoice:

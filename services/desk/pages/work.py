@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.desk.domain import StepKind
+from services.desk.domain.identity import Identity
 from services.desk.handlers import NoSuchItem, Work
 from services.desk.pages.choosing import as_of_now, choices, did_words
 from services.desk.pages.frame import Frame, Option
@@ -33,7 +34,7 @@ class DoneBefore:
 def add_work_pages(routes: APIRouter, frame: Frame, work: Work, sign_in: SignIn) -> None:
     """`/` and `/triage`."""
     desk = WorkPages(frame, work)
-    Person = Annotated[str, Depends(sign_in)]
+    Person = Annotated[Identity, Depends(sign_in)]
 
     @routes.get("/")
     async def work_list(request: Request, by: Person, owner: str = "", after: UUID | None = None) -> Response:
@@ -53,7 +54,7 @@ class WorkPages:
         self._frame = frame
         self._work = work
 
-    async def work_list(self, request: Request, by: str, owner: str, after: UUID | None) -> Response:
+    async def work_list(self, request: Request, by: Identity, owner: str, after: UUID | None) -> Response:
         """Open work, urgent first, soonest due first; the filter stands in the address."""
         owner = owner if owner in self._work.owners else ""
         try:
@@ -75,11 +76,11 @@ class WorkPages:
                 "overdue": sum(load.overdue for load in shown),
                 "taken": sum(load.taken for load in shown),
             },
-            by=by,
+            by=by.name,
         )
 
     async def triage(
-        self, request: Request, by: str, after: UUID | None, at: UUID | None, done: UUID | None
+        self, request: Request, by: Identity, after: UUID | None, at: UUID | None, done: UUID | None
     ) -> Response:
         """One item to decide with its proposals, and the queue beside it; `done` is what was decided just before.
 
@@ -90,7 +91,7 @@ class WorkPages:
         except NoSuchItem:
             return RedirectResponse("/triage", 303)
         # What a colleague holds is theirs: it stays in the work list.
-        free = [item for item in items if item.taken_by in (None, by)]
+        free = [item for item in items if item.taken_by in (None, by.name)]
         item = next((item for item in free if item.assignment_id == at), free[0] if free else None)
         item = await as_of_now(self._work, item) if item else None
         steps = await work_store.steps(self._work.service.pool, [item.assignment_id]) if item else []

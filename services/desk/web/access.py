@@ -9,19 +9,20 @@ from urllib.parse import urlsplit
 
 from fastapi import Request
 
+from services.desk.domain.identity import Identity, Permission
 from shared.problems import Problem
 
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class SignIn:
-    """HTTP Basic with one user. As a dependency it gives the name of who asks."""
+    """HTTP Basic with one user. As a dependency it gives who asks."""
 
     def __init__(self, user: str, password: str) -> None:
-        self._user = user
+        self._identity = Identity(user, user, None, frozenset(Permission))
         self._known = _digest(f"{user}:{password}".encode())
 
-    def __call__(self, request: Request) -> str:
+    def __call__(self, request: Request) -> Identity:
         """Raises Problem 401. Takes the same time for every wrong answer."""
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "basic" or not hmac.compare_digest(_digest(_decoded(given)), self._known):
@@ -31,7 +32,7 @@ class SignIn:
                 "The desk wants your user name and password.",
                 {"WWW-Authenticate": 'Basic realm="desk", charset="UTF-8"', "Cache-Control": "no-store"},
             )
-        return self._user
+        return self._identity
 
 
 def _digest(secret: bytes) -> bytes:

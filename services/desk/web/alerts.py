@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from services.desk.domain import Acknowledge, Alert, How, Reached
+from services.desk.domain.identity import Identity
 from services.desk.handlers import Alerts, NoSuchAlert
 from services.desk.web.access import SignIn, same_origin
 from shared.contracts import Channel, Place
@@ -66,7 +67,7 @@ class AlertsOut(BaseModel):
 def add_alert_routes(web: FastAPI, alerts: Alerts, sign_in: SignIn) -> None:
     """List, look and acknowledge."""
     routes = APIRouter(prefix="/api/alerts", tags=["alerts"], dependencies=[Depends(sign_in), Depends(same_origin)])
-    Person = Annotated[str, Depends(sign_in)]
+    Person = Annotated[Identity, Depends(sign_in)]
 
     @routes.get("")
     async def waiting() -> AlertsOut:
@@ -74,11 +75,11 @@ def add_alert_routes(web: FastAPI, alerts: Alerts, sign_in: SignIn) -> None:
 
     @routes.get("/{alert_id}")
     async def look(alert_id: UUID, by: Person) -> AlertWithAddress:
-        return _with_address(*await alerts.look(alert_id, by))
+        return _with_address(*await alerts.look(alert_id, by.name))
 
     @routes.post("/{alert_id}/acknowledge")
     async def acknowledge(alert_id: UUID, acknowledging: Acknowledge, by: Person) -> AlertOut:
-        return _out(await alerts.acknowledge(alert_id, acknowledging, by))
+        return _out(await alerts.acknowledge(alert_id, acknowledging, by.name))
 
     web.add_exception_handler(NoSuchAlert, _unknown)
     web.include_router(routes)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.desk.domain import Reached, Settle, Task, TaskVerdict
+from services.desk.domain.identity import Identity
 from services.desk.handlers import NoSuchTask, TaskRefused, Tasks, UnknownChoice
 from services.desk.web.access import SignIn, same_origin
 from shared.contracts import Channel, Decided, Lane, Place, Proposal, TaskDecision, TaskKind
@@ -75,7 +76,7 @@ After = Annotated[UUID | None, Query(description="id of the last task you have")
 def add_task_routes(web: FastAPI, tasks: Tasks, sign_in: SignIn) -> None:
     """List, look and settle."""
     routes = APIRouter(prefix="/api/tasks", tags=["tasks"], dependencies=[Depends(sign_in), Depends(same_origin)])
-    Person = Annotated[str, Depends(sign_in)]
+    Person = Annotated[Identity, Depends(sign_in)]
 
     @routes.get("")
     async def waiting(kind: TaskKind | None = None, limit: Limit = 50, after: After = None) -> TasksOut:
@@ -85,11 +86,11 @@ def add_task_routes(web: FastAPI, tasks: Tasks, sign_in: SignIn) -> None:
 
     @routes.get("/{task_id}")
     async def look(task_id: UUID, by: Person) -> TaskWithAddress:
-        return _with_address(*await tasks.look(task_id, by))
+        return _with_address(*await tasks.look(task_id, by.name))
 
     @routes.post("/{task_id}/settle")
     async def settle(task_id: UUID, settling: Settle, by: Person) -> TaskOut:
-        return _out(await tasks.settle(task_id, settling, by))
+        return _out(await tasks.settle(task_id, settling, by.name))
 
     web.add_exception_handler(NoSuchTask, _refused)
     web.add_exception_handler(TaskRefused, _refused)

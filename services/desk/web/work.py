@@ -23,6 +23,7 @@ from services.desk.domain import (
     Take,
     Verdict,
 )
+from services.desk.domain.identity import Identity
 from services.desk.handlers import NoSuchItem, Refused, Unknown, Work
 from services.desk.store import work as work_store
 from services.desk.web.access import SignIn, same_origin
@@ -146,7 +147,7 @@ def _triage_api(work: Work, sign_in: SignIn) -> APIRouter:
         return await _items_out(work, await work.triage(limit + 1, after), limit)
 
     @routes.post("/{assignment_id}/decide")
-    async def decide(assignment_id: UUID, action: Decide, by: Annotated[str, Depends(sign_in)]) -> ItemOut:
+    async def decide(assignment_id: UUID, action: Decide, by: Annotated[Identity, Depends(sign_in)]) -> ItemOut:
         return await _acted(work, assignment_id, action, by)
 
     return routes
@@ -154,7 +155,7 @@ def _triage_api(work: Work, sign_in: SignIn) -> APIRouter:
 
 def _work_api(work: Work, sign_in: SignIn) -> APIRouter:
     routes = APIRouter(prefix="/api/work", tags=["work"], dependencies=[Depends(sign_in), Depends(same_origin)])
-    Person = Annotated[str, Depends(sign_in)]
+    Person = Annotated[Identity, Depends(sign_in)]
 
     @routes.get("")
     async def soonest(owner: str | None = None, limit: Limit = 50, after: After = None) -> ItemsOut:
@@ -192,8 +193,8 @@ def _work_api(work: Work, sign_in: SignIn) -> APIRouter:
     return routes
 
 
-async def _acted(work: Work, assignment_id: UUID, action: Action, by: str) -> ItemOut:
-    item = await work.act(assignment_id, action, by)
+async def _acted(work: Work, assignment_id: UUID, action: Action, by: Identity) -> ItemOut:
+    item = await work.act(assignment_id, action, by.name)
     return item_out(item, work.place, await work_store.steps(work.service.pool, [assignment_id]))
 
 
