@@ -21,11 +21,13 @@ from hypothesis import strategies as st
 from services.intake.channels import email as reader
 from services.intake.channels.mail.kinds import LOOP_HEADER as READERS_LOOP_HEADER
 from services.notifier.domain import Answer
-from services.notifier.senders import Letter, smtp
-from services.notifier.senders.mail import LOOP_HEADER, Composer, DkimKey
-from services.notifier.senders.smtp import answer_of
+from services.notifier.senders import Letter
+from services.notifier.senders.mail import Composer
 from shared.contracts import Channel, NoticeStatus, Purpose, WebhookReceived
 from shared.ids import new_id
+from shared.mailing import DkimKey, Outcome, smtp
+from shared.mailing.letterhead import LOOP_HEADER
+from shared.mailing.smtp import outcome_of
 from tests.builders import AT, a_webhook, an_id
 from tests.harness import until
 from tests.notifier.kits.smtp import ADDRESS, NAME, TEXT, a_sender, mail_server
@@ -201,7 +203,7 @@ async def test_letters_share_a_connection() -> None:
         sender = a_sender(server.url)
         for _ in range(3):
             assert (await sender.send(a_letter(id=new_id()))).answer is Answer.ACCEPTED
-        assert len(sender._idle) == 1
+        assert sender.server.idle == 1
         await sender.close()
 
 
@@ -209,7 +211,7 @@ async def test_a_kept_connection_that_died_meanwhile_costs_nothing() -> None:
     async with mail_server() as server:
         sender = a_sender(server.url)
         await sender.send(a_letter())
-        transport = sender._idle[0][0].transport
+        transport = sender.server._idle[0][0].transport
         assert transport is not None
         transport.abort()
         assert (await sender.send(a_letter(id=new_id()))).answer is Answer.ACCEPTED
@@ -222,7 +224,7 @@ async def test_many_letters_at_once_are_bounded_in_connections(monkeypatch: pyte
         sender = a_sender(server.url)
         results = await asyncio.gather(*(sender.send(a_letter(id=new_id())) for _ in range(40)))
         assert {result.answer for result in results} == {Answer.ACCEPTED}
-        assert len(sender._idle) <= smtp.IDLE_CONNECTIONS_MAX
+        assert sender.server.idle <= smtp.IDLE_CONNECTIONS_MAX
         await sender.close()
 
 
@@ -288,19 +290,19 @@ async def test_a_server_that_never_greets_leaves_nothing_unknown(monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    ("code", "said", "answer"),
+    ("code", "said", "outcome"),
     [
-        (450, "4.2.0 later", Answer.LATER),
-        (550, "", Answer.NEVER),
-        (552, "5.2.2 full", Answer.LATER),
-        (552, "5.3.4 too large", Answer.NEVER),
-        (552, "", Answer.LATER),
-        (599, "5.9.9 new", Answer.NEVER),
-        (250, "odd", Answer.UNKNOWN),
+        (450, "4.2.0 later", Outcome.LATER),
+        (550, "", Outcome.NEVER),
+        (552, "5.2.2 full", Outcome.LATER),
+        (552, "5.3.4 too large", Outcome.NEVER),
+        (552, "", Outcome.LATER),
+        (599, "5.9.9 new", Outcome.NEVER),
+        (250, "odd", Outcome.UNKNOWN),
     ],
 )
-def test_codes_become_our_answers(code: int, said: str, answer: Answer) -> None:
-    assert answer_of(code, said) is answer
+def test_codes_become_our_answers(code: int, said: str, outcome: Outcome) -> None:
+    assert outcome_of(code, said) is outcome
 
 
 async def test_what_a_server_writes_about_an_address_goes_no_further() -> None:

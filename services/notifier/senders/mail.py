@@ -2,56 +2,26 @@
 
 import html
 import re
-from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import formatdate
 from typing import Final
 
-import dkim
-
 from services.notifier.senders.base import Letter
+from shared.mailing.letterhead import LOOP_HEADER, REPLY, RETURN, DkimKey, is_address, page, paragraphs, signed
 from shared.text import clean
 
-# The reader of mail knows it too: what carries it is our own mail come back.
-LOOP_HEADER: Final = "X-ILKIM-Loop"
-REPLY, RETURN = "cevap", "bounce"
-ADDRESS_LETTERS_MAX: Final = 200
 SUBJECT_LETTERS_MAX: Final = 150
-SIGNED_HEADERS: Final = (
-    "from", "to", "subject", "date", "message-id", "reply-to", "in-reply-to", "references", "mime-version",
-    "content-type", "auto-submitted", "list-unsubscribe", "list-unsubscribe-post",
-)  # fmt: skip
 SUBJECTS: Final = {"tr": "Başvurunuz hakkında", "en": "About your request"}
 UNSUBSCRIBE: Final = {
     "tr": "Bu bildirimleri almak istemiyorsanız:",
     "en": "If you do not want these notices:",
 }
-_WORD: Final = r"[^\s<>()\[\],;:\"\\@\x00-\x20\x7f]"
-_ADDRESS: Final = re.compile(rf"{_WORD}+@{_WORD}+\.{_WORD}{{2,}}")
 # A citizen's message id; what intake puts behind it, and other channels' ids, are none.
 _ID: Final = re.compile(r"[!-;=?A-~]{1,200}@[!-;=?A-~]{1,200}(?= |$)")
 _TOKEN: Final = re.compile(r"[0-9a-z-]{1,60}")
 _URL: Final = re.compile(r"https?://[!#-;=?-~]{1,900}")
-_PAGE: Final = (
-    '<!doctype html><html lang="{language}"><head><meta charset="utf-8"><title>{subject}</title></head>'
-    '<body style="font-family:sans-serif;font-size:16px;line-height:1.5;color:#1a1a1a;max-width:40em">{body}</body>'
-    "</html>"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class DkimKey:
-    """`selector` names the public half in our DNS: `<selector>._domainkey.<domain>`."""
-
-    selector: str
-    private_key: bytes
-
-
-def is_address(text: str) -> bool:
-    """Whether a mail can be addressed so; line ends, blanks and lists cannot."""
-    return len(text) <= ADDRESS_LETTERS_MAX and bool(_ADDRESS.fullmatch(text))
 
 
 def message_id(letter: Letter, domain: str) -> str:
@@ -92,22 +62,7 @@ class Composer:
         text = clean(letter.text)
         mail.set_content(_plain(text, url, language), cte="base64")
         mail.add_alternative(_html(text, url, language, subject), subtype="html", cte="base64")
-        return self._signed(_unfolded(answered[0] if answered else None, url) + mail.as_bytes())
-
-    def _signed(self, body: bytes) -> bytes:
-        if self._key is None:
-            return body
-        names = [name.encode() for name in SIGNED_HEADERS]
-        present = [name for name in names if re.search(rb"(?im)^" + name + rb":", body.split(b"\r\n\r\n", 1)[0])]
-        signature = dkim.sign(
-            body,
-            self._key.selector.encode(),
-            self.domain.encode(),
-            self._key.private_key,
-            canonicalize=(b"relaxed", b"relaxed"),
-            include_headers=present,
-        )
-        return bytes(signature) + body
+        return signed(_unfolded(answered[0] if answered else None, url) + mail.as_bytes(), self.domain, self._key)
 
 
 def _unfolded(answered: str | None, url: str | None) -> bytes:
@@ -132,10 +87,8 @@ def _plain(text: str, url: str | None, language: str) -> str:
 
 
 def _html(text: str, url: str | None, language: str, subject: str) -> str:
-    """The same words; a citizen's or clerk's text is shown and never becomes markup or a link."""
-    paragraphs = [html.escape(part).replace("\n", "<br>") for part in re.split(r"\n{2,}", text.strip())]
-    body = "".join(f"<p>{part}</p>" for part in paragraphs)
+    body = paragraphs(text)
     if url:
         link = f'<a href="{html.escape(url)}">{html.escape(url)}</a>'
         body += f'<p style="font-size:14px;color:#555">{UNSUBSCRIBE[language]} {link}</p>'
-    return _PAGE.format(language=language, subject=html.escape(subject), body=body)
+    return page(body, language, subject)

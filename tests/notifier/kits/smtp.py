@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 from aiohttp.test_utils import TestServer
 
 from services.notifier.senders import Letter, Sender
-from services.notifier.senders.mail import Composer, DkimKey
-from services.notifier.senders.smtp import Smtp, SmtpSettings
+from services.notifier.senders.mail import Composer
+from services.notifier.senders.smtp import Smtp
+from shared.mailing import DkimKey, SmtpSettings
 from simulators.faults import Fault
 from simulators.mail.app import MailServer
 from simulators.mail.settings import Settings
@@ -83,6 +84,6 @@ SMTP = SenderKit(
     },
     failing="drop_reply",
     huge=None,
-    timeout_module="services.notifier.senders.smtp",
+    timeout_module="shared.mailing.smtp",
     speaks_http=False,
 )
