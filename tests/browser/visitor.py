@@ -57,12 +57,8 @@ class Visitor:
         raise AssertionError(f"the Tab key never reached {selector}")
 
     async def violations(self) -> list[str]:
-        """What axe finds wrong on the page as it stands, one line a finding with the elements it is about."""
-        found = await Axe().run(self.page, options=RULES)
-        return [
-            f"{row['id']}: {row['help']} at {', '.join(str(node['target'][0]) for node in row['nodes'])}"
-            for row in found.response["violations"]
-        ]
+        """What axe finds wrong on the page as it stands."""
+        return await violations_of(self.page)
 
     async def is_wider_than_the_screen(self) -> bool:
         """Whether the reader would have to scroll sideways."""
@@ -72,6 +68,21 @@ class Visitor:
         """The whole page as a PNG in the folder that BROWSER_PICTURES names; nothing where it names none."""
         if folder := os.environ.get("BROWSER_PICTURES"):
             await self.page.screenshot(path=Path(folder) / f"{name}-{self.look}.png", full_page=True)
+
+
+async def violations_of(page: Page) -> list[str]:
+    """What axe-core (in the pinned axe-playwright-python) finds, one line a finding with the elements it is about."""
+    found = await Axe().run(page, options=RULES)
+    return [
+        f"{row['id']}: {row['help']} at {', '.join(str(node['target'][0]) for node in row['nodes'])}"
+        for row in found.response["violations"]
+    ]
+
+
+async def assert_accessible(page: Page) -> None:
+    """Everybody can use the page as it stands, and nobody scrolls sideways."""
+    assert await violations_of(page) == []
+    assert not await page.evaluate("document.documentElement.scrollWidth > innerWidth"), "wider than the screen"
 
 
 @asynccontextmanager
