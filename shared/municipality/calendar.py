@@ -38,16 +38,22 @@ class Holiday(Record):
     half_day: bool = False
 
 
+_WHOLE_DAY = Span(start=time.min, end=time.max)
+
+
 class Calendar(Record):
-    """Office hours and holidays, in the municipality's own time zone."""
+    """Office hours and holidays, in the municipality's own time zone; `always_open` knows neither."""
 
     years: tuple[int, ...] = Field(min_length=1, description="the years whose holidays are complete")
     half_day_ends: time
     office_hours: tuple[OfficeHours, ...] = Field(min_length=1)
     holidays: tuple[Holiday, ...]
+    always_open: bool = False
 
     def spans(self, day: date) -> tuple[Span, ...]:
         """The office hours of a day in order; empty on days off. Outside `years` only weekends are known."""
+        if self.always_open:
+            return (_WHOLE_DAY,)
         spans = self._spans_by_weekday.get(day.isoweekday(), ())
         holiday = self._holidays_by_date.get(day)
         if holiday is None:
@@ -60,6 +66,11 @@ class Calendar(Record):
     def is_working_day(self, day: date) -> bool:
         """Whether the day counts as a working day; half days do."""
         return bool(self.spans(day))
+
+    def with_hours(self, office_hours: tuple[OfficeHours, ...], *, always_open: bool) -> "Calendar":
+        """The calendar of a department with hours of its own, or that never closes; the holidays are the same."""
+        own = {"office_hours": office_hours or self.office_hours, "always_open": always_open}
+        return Calendar(**{name: getattr(self, name) for name in Calendar.model_fields} | own)
 
     @cached_property
     def _holidays_by_date(self) -> dict[date, Holiday]:

@@ -55,6 +55,10 @@ class Municipality(About):
         """The department, institution or solution centre of that code."""
         return self._owners[code]
 
+    def calendar_of(self, owner: str) -> Calendar:
+        """When that owner works: a department by its own hours, whoever is outside by the municipality's."""
+        return self._calendars.get(owner, self.calendar)
+
     def topic(self, code: str) -> Topic:
         """The topic of that code."""
         return self._topics[code]
@@ -128,6 +132,14 @@ class Municipality(About):
     @cached_property
     def _owners(self) -> dict[str, Owner]:
         return {owner.code: owner for owner in self.owners}
+
+    @cached_property
+    def _calendars(self) -> dict[str, Calendar]:
+        return {
+            department.code: self.calendar.with_hours(department.office, always_open=department.always_open)
+            for department in self.departments
+            if department.office or department.always_open
+        }
 
     @cached_property
     def _topics(self) -> dict[str, Topic]:

@@ -1,11 +1,12 @@
 """Who answers for a case: the municipality's departments and the institutions outside."""
 
-from typing import Literal, TypeAlias
+from typing import Literal, Self, TypeAlias
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from shared.contracts import OwnerKind
 from shared.municipality.base import Named, PhoneNumber, Text
+from shared.municipality.calendar import OfficeHours
 
 
 class Department(Named):
@@ -14,7 +15,16 @@ class Department(Named):
     kind: Literal[OwnerKind.DEPARTMENT, OwnerKind.CENTRE] = OwnerKind.DEPARTMENT
     desk: bool = Field(False, description="works in the browser desk, having no software of its own")
     always_open: bool = Field(False, description="works at night, at weekends and on holidays too")
+    office: tuple[OfficeHours, ...] = Field((), description="its own hours; none: the municipality's")
     source: Text
+
+    @model_validator(mode="after")
+    def _hours_agree(self) -> Self:
+        if self.always_open and self.office:
+            raise ValueError("is always open and has office hours: keep one of them")
+        if len({hours.weekday for hours in self.office}) < len(self.office):
+            raise ValueError("has two lines of office hours for one weekday")
+        return self
 
 
 class Institution(Named):

@@ -13,12 +13,17 @@ from shared.text import fold
 
 
 class TargetUnit(StrEnum):
-    """How a service target is counted; working days leave out weekends and holidays."""
+    """How a service target is counted; working hours and days leave out nights, weekends and holidays.
+
+    Published standards call them DAKIKA, SAAT, GUN, ISGUNU, AY; working hours are ours.
+    """
 
     MINUTES = "minutes"
     HOURS = "hours"
+    WORKING_HOURS = "working_hours"
     DAYS = "days"
     WORKING_DAYS = "working_days"
+    MONTHS = "months"
 
 
 class Target(Record):

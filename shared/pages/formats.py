@@ -14,6 +14,7 @@ UNITS: Final = {
     "tr": {DAY_SECONDS: ("gün", "gün"), HOUR_SECONDS: ("saat", "saat"), MINUTE_SECONDS: ("dakika", "dakika")},
     "en": {DAY_SECONDS: ("day", "days"), HOUR_SECONDS: ("hour", "hours"), MINUTE_SECONDS: ("minute", "minutes")},
 }
+PAUSED: Final = {"tr": "duraklatıldı", "en": "paused"}
 MOMENTS_AGO: Final = {"tr": "az önce", "en": "just now"}
 
 
@@ -72,6 +73,10 @@ class Formats:
         if self.language == "en":
             return f"{span} left" if left >= 0 else f"{span} late"
         return f"{span} kaldı" if left >= 0 else f"{span} gecikti"
+
+    def standing(self, due: datetime, now: datetime, *, is_paused: bool) -> str:
+        """How a clock stands: as `until`, or that it is paused: "duraklatıldı"."""
+        return PAUSED[self.language] if is_paused else self.until(due, now)
 
     def ago(self, value: datetime, now: datetime) -> str:
         """How long ago: "5 dakika önce"; under a minute "az önce"."""

@@ -5,8 +5,9 @@ from typing import Final
 
 import pytest
 
-from services.router.domain.clock import earliest_due
 from services.router.domain.urgency import UrgencyFound, UrgencyWords
+from services.router.handlers.ground import Ground
+from shared.clocks import WorkingTime, counted
 from shared.contracts import EvidenceKind
 from shared.municipality import Target, TargetUnit
 from shared.text import fold, words
@@ -62,15 +63,21 @@ def test_a_level_is_raised_and_never_lowered() -> None:
 
 
 def test_levels_have_earlier_targets_the_more_urgent_they_are() -> None:
-    dues = [earliest_due(AT, [level.target], PLACE.calendar, PLACE.zone) for level in PLACE.levels[:-1]]
+    working = WorkingTime(PLACE.calendar, PLACE.zone)
+    targets = [level.target for level in PLACE.levels[:-1] if level.target]
+    dues = [counted(AT, target, working) for target in targets]
 
-    assert None not in dues
-    assert dues == sorted(dues, key=lambda due: due or AT)
+    assert len(dues) == len(PLACE.levels) - 1
+    assert dues == sorted(dues)
 
 
 def test_a_case_is_due_by_the_earlier_of_its_topic_and_its_level() -> None:
-    hours, days = Target(amount=4, unit=TargetUnit.HOURS), Target(amount=2, unit=TargetUnit.DAYS)
+    ground = Ground(PLACE, None)  # type: ignore[arg-type]
+    topic = next(row for row in PLACE.topics if row.target == Target(amount=2, unit=TargetUnit.DAYS))
+    level = next(row for row in PLACE.levels if row.target and row.target.unit is TargetUnit.HOURS)
 
-    assert earliest_due(AT, [days, hours], PLACE.calendar, PLACE.zone) == AT + timedelta(hours=4)
-    assert earliest_due(AT, [days, None], PLACE.calendar, PLACE.zone) == AT + timedelta(days=2)
-    assert earliest_due(AT, [None, None], PLACE.calendar, PLACE.zone) is None
+    by_level = ground.due(AT, None, level.code, topic.owner)
+    assert by_level is not None and by_level < AT + timedelta(days=2)
+    assert ground.due(AT, topic.code, None, topic.owner) == AT + timedelta(days=2)
+    assert ground.due(AT, topic.code, level.code, topic.owner) == by_level
+    assert ground.due(AT, None, None, topic.owner) is None

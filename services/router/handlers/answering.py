@@ -146,10 +146,16 @@ class Answerer:
                 topic = answer.topic or case.topic
                 place = answer.neighbourhood or case.neighbourhood
                 case = life.assign(case, answer.decided_owner, self.ground.kinds[answer.decided_owner], topic, place)
-                case = replace(case, due_at=self.ground.due(case.opened_at, topic, case.urgency) or case.due_at)
+                case = self._due(case)
                 return case, [reassigned(case, answer, f"desk:{answer.by or 'person'}", decided_by_a_person())]
             case _:
                 raise TypeError(f"no move for {answer.type}")
+
+    def _due(self, case: Case) -> Case:
+        """The case due by its owner's calendar."""
+        return replace(
+            case, due_at=self.ground.due(case.opened_at, case.topic, case.urgency, case.owner) or case.due_at
+        )
 
     def _give_back(self, case: Case, answer: AssignmentReturned) -> tuple[Case, list[CaseEvent]]:
         returned = life.give_back(case)
@@ -161,6 +167,6 @@ class Answerer:
             reason=answer.reason,
             proposal=answer.proposal,
         )
-        assigned = life.assign(returned, owner, self.ground.kinds[owner], case.topic, case.neighbourhood)
+        assigned = self._due(life.assign(returned, owner, self.ground.kinds[owner], case.topic, case.neighbourhood))
         why = proposed_by(case.owner) if owner != self.ground.centre else None
         return assigned, [event, reassigned(assigned, answer, f"return:{case.owner}", why)]

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from services.router.domain.clock import earliest_due
 from services.router.domain.decision import Report
 from services.router.domain.knowledge import Knowledge
-from shared.contracts import CaseOpened, OwnerKind
-from shared.municipality import Municipality
+from shared.clocks import Step, WorkingTime, counted, legal_clock
+from shared.contracts import CaseKind, CaseOpened, CaseState, OwnerKind
+from shared.municipality import Municipality, Target
 
 
 @dataclass(frozen=True)
@@ -19,11 +19,23 @@ class Ground:
     place: Municipality
     knowledge: Knowledge
 
-    def due(self, opened_at: datetime, topic: str | None, level: str | None) -> datetime | None:
-        """By the topic's target or the level's, whichever is earlier; None: neither is known, or any more."""
+    def targets(self, topic: str | None, level: str | None) -> tuple[Target, ...]:
+        """The topic's and the level's, the earlier counts; none where neither is known, or any more."""
         by_topic = self.place.topic(topic).target if topic and topic in self.topics else None
-        targets = [by_topic, self.place.target_of(level)]
-        return earliest_due(opened_at, targets, self.place.calendar, self.place.zone)
+        return tuple(target for target in (by_topic, self.place.target_of(level)) if target)
+
+    def due(self, started_at: datetime, topic: str | None, level: str | None, owner: str) -> datetime | None:
+        """By when the owner should be done, on their own calendar; None: there is no target.
+
+        `started_at` is the opening, or the last reopening.
+        """
+        working = WorkingTime(self.place.calendar_of(owner), self.place.zone)
+        return min((counted(started_at, target, working) for target in self.targets(topic, level)), default=None)
+
+    def legal_due(self, started_at: datetime, kind: CaseKind | None) -> datetime:
+        """By when the law wants an answer to a case of that kind that was opened, or reopened, then."""
+        opened = Step(1, started_at, CaseState.RECEIVED)
+        return legal_clock([opened], kind, self.place.calendar, self.place.zone).due_at
 
     @cached_property
     def kinds(self) -> Mapping[str, OwnerKind]:

@@ -67,7 +67,9 @@ class Opener:
         """The case as it goes with another from the start: no task of its own, one more report of that one."""
         event = opening.event
         case = entrust(opening.case, head)
-        case = replace(case, due_at=case.due_at or self.ground.due(case.opened_at, case.topic, case.urgency))
+        case = replace(
+            case, due_at=case.due_at or self.ground.due(case.opened_at, case.topic, case.urgency, case.owner)
+        )
         first = assigned(case, event, joining(opening.decision, case, head, found.confidence))
         case, facts = following.gather(case, head, event, len(found.tellers), found.confidence, "router")
         return case, [first, *facts], following.grew(head, case, event, event, found.tellers)
@@ -95,5 +97,5 @@ class Opener:
             neighbourhood=decision.neighbourhood,
             kind=decision.kind,
             urgency=decision.level,
-            due_at=self.ground.due(event.occurred_at, decision.topic, decision.level),
+            due_at=self.ground.due(event.occurred_at, decision.topic, decision.level, decision.owner),
         )

@@ -88,6 +88,7 @@ class Offerer:
             neighbourhood_name=names.neighbourhood(case.neighbourhood),
             opened_at=case.opened_at,
             due_at=case.due_at,
+            legal_due_at=self.ground.legal_due(case.opened_at, case.kind),
             language=said.language,
             returns=case.returns,
             returned_by=returned.owner if returned else None,
