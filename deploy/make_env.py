@@ -14,7 +14,14 @@ FILE = Path(__file__).parent / ".env"
 
 def fresh() -> dict[str, str]:
     """Every secret the compose file asks for."""
-    keys = ("ILKIM_VAULT_KEY", "ILKIM_NUMBER_KEY", "ILKIM_BLIND_INDEX_KEY", "ILKIM_TRACKING_KEY", "ILKIM_OBJECT_KEY")
+    keys = (
+        "ILKIM_VAULT_KEY",
+        "ILKIM_NUMBER_KEY",
+        "ILKIM_BLIND_INDEX_KEY",
+        "ILKIM_TRACKING_KEY",
+        "ILKIM_OBJECT_KEY",
+        "ILKIM_INSIDE_KEY",
+    )
     words = ("POSTGRES_PASSWORD", "RABBITMQ_PASSWORD", "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN")
     return {
         **{key: base64.b64encode(secrets.token_bytes(32)).decode() for key in keys},

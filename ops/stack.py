@@ -137,6 +137,7 @@ def _shared_environment(state: Path, addresses: Addresses, ports: Mapping[str, i
         "WHATSAPP_SIMULATOR_TEMPLATES": str(CHECKOUT / "municipality" / "ilkadim" / "delivery.toml"),
         "ILKIM_OBJECTS": str(state.absolute() / "objects"),
         "ROUTER_URL": f"http://{HOST}:{ports['router']}",
+        "INTAKE_URL": f"http://{HOST}:{ports['intake']}",
         # The simulator's number is an upgraded one; ordinary ones may send 80 a second (delivery.toml).
         "NOTIFIER_PER_SECOND": "whatsapp=1000",
         "EMAIL_ADDRESS": "cozum@ilkim.example",
@@ -154,7 +155,14 @@ def _shared_environment(state: Path, addresses: Addresses, ports: Mapping[str, i
 
 
 def _new_secrets() -> dict[str, str]:
-    keys = ("ILKIM_VAULT_KEY", "ILKIM_NUMBER_KEY", "ILKIM_BLIND_INDEX_KEY", "ILKIM_TRACKING_KEY", "ILKIM_OBJECT_KEY")
+    keys = (
+        "ILKIM_VAULT_KEY",
+        "ILKIM_NUMBER_KEY",
+        "ILKIM_BLIND_INDEX_KEY",
+        "ILKIM_TRACKING_KEY",
+        "ILKIM_OBJECT_KEY",
+        "ILKIM_INSIDE_KEY",
+    )
     tokens = ("WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN", "WHATSAPP_ACCESS_TOKEN")
     return {
         **{key: base64.b64encode(secrets.token_bytes(32)).decode() for key in keys},

@@ -139,6 +139,7 @@ def built(make: Callable[[], Service], system: System, **changed: str) -> Servic
         "ILKIM_TRACKING_KEY": KEY,
         "ILKIM_GATHER_SECONDS": "0",
         "ILKIM_OBJECT_KEY": KEY,
+        "ILKIM_INSIDE_KEY": KEY,
         "ILKIM_OBJECTS": str(system.objects),
         "WHATSAPP_APP_SECRET": APP_SECRET,
         "WHATSAPP_VERIFY_TOKEN": "verify-me",

@@ -23,6 +23,7 @@ from services.intake.handlers import (
     keep_replies,
     note_notices,
 )
+from services.intake.inside import add_inside_routes
 from services.intake.media import MediaFetcher, configured_media
 from services.intake.open311 import Open311, Open311Settings
 from services.intake.pages import CitizenPages
@@ -79,6 +80,7 @@ class IntakeSettings(Settings):
     ilkim_blind_index_key: Key
     ilkim_number_key: Key
     ilkim_tracking_key: Key
+    ilkim_inside_key: Key
     ilkim_gather_seconds: float = Field(
         4.0, ge=0, le=30, description="messages of one sender so close together are one contact; 0: each is its own"
     )
@@ -117,6 +119,7 @@ def worker() -> Service:
     )
     service.consume(Consumer("web-replies", [reply_queue(Channel.WEB)], [ReplyRequested], keep_replies))
     service.background(Sweeper(service, bursts).run)
+    add_inside_routes(service.web, service, vault, key_bytes(settings.ilkim_inside_key))
     return service
 
 

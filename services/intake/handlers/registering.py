@@ -114,7 +114,8 @@ class Registrar:
             if row.person_id
             for point in row.message.sender.answers
         }
-        for key in await store.add_told_points(unit.connection, list(points)):
+        told = {key: bare(point.address) for key, (_, point) in points.items()}
+        for key in await store.add_told_points(unit.connection, told, self.vault):
             row, point = points[key]
             news.setdefault(key[0], []).append(told_address(row, key[0], point.channel, bare(point.address)))
         return news

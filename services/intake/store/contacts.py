@@ -1,6 +1,6 @@
 """Contacts: one transaction registers a batch of them, their cases and the vault's new people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -13,6 +13,7 @@ from shared.vault import Vault
 
 # Of a case's text so much is kept for the tracking page and open data; the raw message is kept whole.
 SHOWN_LETTERS_MAX: Final = 1_000
+ADDED_LETTERS_MAX: Final = 4_000  # of what a contact added to a case
 _NOWHERE: Final = Place()
 
 
@@ -104,14 +105,14 @@ async def add_contacts(connection: Connection, registrations: Sequence[Registrat
     await connection.execute(
         """
         INSERT INTO contact (id, channel, account, provider_id, person_id, raw_id, occurred_at,
-                             purpose, language, lane, effect, kind, reason, flags, provider)
+                             purpose, language, lane, effect, kind, reason, flags, provider, text)
         SELECT id, channel, account, provider_id, person_id, raw_id, occurred_at, purpose, language, lane, effect,
-               kind, reason, string_to_array(flags, ' '), provider
+               kind, reason, string_to_array(flags, ' '), provider, text
         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::uuid[], $7::timestamptz[],
                     $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[],
-                    $15::text[])
+                    $15::text[], $16::text[])
              AS new (id, channel, account, provider_id, person_id, raw_id, occurred_at, purpose, language, lane, effect,
-                     kind, reason, flags, provider)
+                     kind, reason, flags, provider, text)
         """,
         [row.contact_id for row in registrations],
         [row.message.channel for row in registrations],
@@ -128,6 +129,7 @@ async def add_contacts(connection: Connection, registrations: Sequence[Registrat
         [row.reason for row in registrations],
         [" ".join(row.flags) for row in registrations],
         [row.message.provider for row in registrations],
+        [row.text[:ADDED_LETTERS_MAX] for row in registrations],
     )
 
 
@@ -136,14 +138,16 @@ async def change_effects(connection: Connection, registrations: Sequence[Registr
     await connection.execute(
         """
         UPDATE contact
-        SET effect = now.effect, purpose = now.purpose, reason = now.reason
-        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[]) AS now (id, effect, purpose, reason)
+        SET effect = now.effect, purpose = now.purpose, reason = now.reason, text = now.text
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[])
+             AS now (id, effect, purpose, reason, text)
         WHERE contact.id = now.id
         """,
         [row.contact_id for row in registrations],
         [row.effect for row in registrations],
         [row.purpose for row in registrations],
         [row.reason for row in registrations],
+        [row.text[:ADDED_LETTERS_MAX] for row in registrations],
     )
 
 
@@ -178,19 +182,21 @@ async def add_people(connection: Connection, people: Sequence[Arrival], vault: V
 
 
 async def add_told_points(
-    connection: Connection, points: Sequence[tuple[UUID, Channel, UUID]]
+    connection: Connection, points: Mapping[tuple[UUID, Channel, UUID], str], vault: Vault
 ) -> set[tuple[UUID, Channel, UUID]]:
-    """Note the further addresses (person, channel, its keyed hash) people told us; those that are new."""
+    """Note the further addresses people told us, by person, channel and keyed hash; those that are new."""
     if not points:
         return set()
+    ordered = sorted(points)
     rows = await connection.fetch(
         """
-        INSERT INTO told_point (person_id, channel, number_id)
-        SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[])
+        INSERT INTO told_point (person_id, channel, number_id, address_sealed)
+        SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::bytea[])
         ON CONFLICT DO NOTHING
         RETURNING person_id, channel, number_id
         """,
-        *map(list, zip(*sorted(set(points)), strict=True)),
+        *map(list, zip(*ordered, strict=True)),
+        [_seal(vault, points[key], key[0]) for key in ordered],
     )
     return {(row["person_id"], Channel(row["channel"]), row["number_id"]) for row in rows}
 
