@@ -41,6 +41,7 @@ class DeskSettings(Settings):
     router_url: str = Field("", description="the router inside, e.g. http://router:8000; empty: no proposals")
     desk_user: str = Field(min_length=1, max_length=100)
     desk_password: SecretStr = Field(min_length=8)
+    desk_lease_minutes: int = Field(240, ge=1, le=10_080, description="how long a claim stands without any action")
 
 
 def desk() -> Service:
@@ -48,7 +49,8 @@ def desk() -> Service:
     settings = read(DeskSettings)
     place = municipality.load_for_service(settings.ilkim_municipality)
     service = Service("desk", SCHEMA, settings)
-    work = Work(service, place)
+    work = Work(service, place, timedelta(minutes=settings.desk_lease_minutes))
+    service.background(work.watch)
     vault = Vault(key_bytes(settings.ilkim_vault_key), key_bytes(settings.ilkim_blind_index_key))
     tasks, calls = Tasks(service, vault, place), Calls(service, vault)
     alerts = Alerts(service, vault, timedelta(minutes=place.alarm.remind_minutes))
@@ -60,7 +62,12 @@ def desk() -> Service:
     levels = {level.code: level.lane for level in place.levels}
     queues = [owner_queue(owner, lane) for lane in LANES for owner in work.owners]
     service.consume(
-        Consumer("desk", queues, [AssignmentOffered, CitizenAdded, IncidentGrew], partial(take_in, levels=levels))
+        Consumer(
+            "desk",
+            queues,
+            [AssignmentOffered, CitizenAdded, IncidentGrew],
+            partial(take_in, levels=levels, lease=work.lease),
+        )
     )
     service.consume(Consumer("desk-alerts", ["desk.alerts"], [TaskRequested], alerts.take_in))
     service.background(alerts.watch)

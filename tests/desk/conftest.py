@@ -52,6 +52,7 @@ class Desk:
 
     system: System
     http: aiohttp.ClientSession
+    service: Service
 
     @property
     def url(self) -> str:
@@ -106,13 +107,10 @@ def an_adviser() -> Service:
 
 @pytest.fixture(scope="module")
 async def started(amqp_url: str, database_url: str) -> AsyncIterator[Desk]:
-    async with (
-        a_system(amqp_url, database_url, "desk", OWNERS) as system,
-        serving(an_adviser()) as router_url,
-        serving(built(desk, system, DESK_USER=USER, DESK_PASSWORD=PASSWORD, ROUTER_URL=router_url)) as url,
-        aiohttp.ClientSession(url, headers=basic(USER, PASSWORD)) as http,
-    ):
-        yield Desk(system, http)
+    async with a_system(amqp_url, database_url, "desk", OWNERS) as system, serving(an_adviser()) as router_url:
+        service = built(desk, system, DESK_USER=USER, DESK_PASSWORD=PASSWORD, ROUTER_URL=router_url)
+        async with serving(service) as url, aiohttp.ClientSession(url, headers=basic(USER, PASSWORD)) as http:
+            yield Desk(system, http, service)
 
 
 @pytest.fixture

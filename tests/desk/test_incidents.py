@@ -38,8 +38,8 @@ def test_the_same_problem_ends_the_item_and_tells_the_router_with_which_case_it_
 def test_a_case_is_not_gathered_with_itself_nor_separated_alone() -> None:
     item = item_of(an_assignment_offered())
 
-    assert judge(item, Gather(into=item.case_id), "ayse") is Verdict.ITSELF
-    assert judge(item, Separate(case=an_id()), "ayse") is Verdict.ALONE
+    assert judge(item, Gather(into=item.case_id), "ayse", AT) is Verdict.ITSELF
+    assert judge(item, Separate(case=an_id()), "ayse", AT) is Verdict.ALONE
 
 
 def test_a_separated_report_leaves_the_item_with_one_fewer() -> None:

@@ -1,17 +1,21 @@
 """What an action makes of an item, with values alone."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from services.desk.domain import (
+    LEASE,
     Action,
     Ask,
     Close,
     Decide,
     Item,
+    Release,
     Return,
+    Separate,
     State,
     StepKind,
     Take,
@@ -20,6 +24,7 @@ from services.desk.domain import (
     apply,
     item_of,
     judge,
+    lapse,
     rank_of,
 )
 from shared.contracts import (
@@ -33,7 +38,7 @@ from shared.contracts import (
     OwnerKind,
     Place,
 )
-from tests.builders import a_citizen_added, an_assignment_offered
+from tests.builders import a_citizen_added, an_assignment_offered, an_id
 
 NOW = datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
 CLOSE = Close(outcome=Outcome.SOLVED, answer="Konteyner boşaltıldı.")
@@ -51,7 +56,7 @@ def a_triage_item(**changed: Any) -> Item:
 
 
 def after(item: Item, action: Action, by: str = "ayse") -> Item:
-    assert judge(item, action, by) is None
+    assert judge(item, action, by, NOW) is None
     return apply(item, action, by, NOW).item
 
 
@@ -86,31 +91,83 @@ def test_deciding_ends_a_triage_item_and_names_the_owner() -> None:
 def test_saying_the_same_twice_is_told_once() -> None:
     item = an_item()
 
-    assert judge(after(item, CLOSE), CLOSE, "ayse") is Verdict.REPEATED
-    assert judge(after(item, CLOSE), CLOSE, "mehmet") is Verdict.REPEATED
-    assert judge(after(item, Take()), Take(), "ayse") is Verdict.REPEATED
-    assert judge(after(item, ASK), ASK, "ayse") is Verdict.REPEATED
+    assert judge(after(item, CLOSE), CLOSE, "ayse", NOW) is Verdict.REPEATED
+    assert judge(after(item, CLOSE), CLOSE, "mehmet", NOW) is Verdict.REPEATED
+    assert judge(after(item, Take()), Take(), "ayse", NOW) is Verdict.REPEATED
+    assert judge(after(item, ASK), ASK, "ayse", NOW) is Verdict.REPEATED
     assert apply(item, CLOSE, "ayse", NOW).answer == apply(item, CLOSE, "ayse", NOW).answer
 
 
 @pytest.mark.parametrize("action", [CLOSE.model_copy(update={"answer": "Başka."}), RETURN, ASK, Take(over=True)])
 def test_a_done_item_takes_no_other_action(action: Action) -> None:
-    assert judge(after(an_item(), CLOSE), action, "ayse") is Verdict.DONE
+    assert judge(after(an_item(), CLOSE), action, "ayse", NOW) is Verdict.DONE
 
 
 def test_what_a_colleague_holds_is_theirs_until_it_is_taken_over() -> None:
     held = after(an_item(), Take(), "mehmet")
 
-    assert judge(held, CLOSE, "ayse") is Verdict.HELD
-    assert judge(held, Take(), "ayse") is Verdict.HELD
+    assert judge(held, CLOSE, "ayse", NOW) is Verdict.HELD
+    assert judge(held, Take(), "ayse", NOW) is Verdict.HELD
+    assert judge(held, Take(over=True), "ayse", NOW) is Verdict.NOT_OVER
+    assert judge(held, Take(over=True), "ayse", NOW, may_take_over=True) is None
     taken_over = apply(held, Take(over=True), "ayse", NOW)
     assert taken_over.item.taken_by == "ayse"
     assert taken_over.answer is None
 
 
+def test_a_claim_without_action_runs_out_and_each_action_renews_it() -> None:
+    held = after(an_item(), Take(), "mehmet")
+    end = NOW + LEASE
+
+    assert held.holder(end - timedelta(seconds=1)) == "mehmet"
+    assert judge(held, Take(), "ayse", end - timedelta(seconds=1)) is Verdict.HELD
+    assert held.holder(end) is None
+    assert judge(held, Take(), "ayse", end) is None
+    assert judge(held, CLOSE, "mehmet", end) is None
+    later = NOW + timedelta(hours=3)
+    assert apply(held, Separate(case=an_id()), "mehmet", later).item.held_until == later + LEASE
+
+
+def test_a_claim_that_ran_out_leaves_a_line_in_the_story() -> None:
+    freed, step = lapse(after(an_item(), Take(), "mehmet"))
+
+    assert (freed.state, freed.taken_by, freed.held_until) == (State.WAITING, None, None)
+    assert (step.kind, step.by_whom, step.at) == (StepKind.LAPSED, "mehmet", NOW + LEASE)
+
+
+def test_no_claim_runs_out_while_the_citizen_is_asked_and_it_begins_anew_with_their_answer() -> None:
+    asked = after(an_item(), ASK)
+    a_week_later = NOW + timedelta(days=7)
+    assert asked.holder(a_week_later) == "ayse"
+
+    answered, _ = add(asked, a_citizen_added(occurred_at=a_week_later))
+
+    assert answered.holder(a_week_later) == "ayse"
+    assert answered.is_lapsed(a_week_later + LEASE)
+
+
+def test_a_claim_is_given_up_by_its_holder_alone() -> None:
+    held = after(an_item(), Take(), "mehmet")
+
+    assert judge(held, Release(), "ayse", NOW) is Verdict.HELD
+    assert judge(an_item(), Release(), "ayse", NOW) is Verdict.REPEATED
+    move = apply(held, Release(), "mehmet", NOW)
+    assert (move.item.state, move.item.taken_by, move.answer) == (State.WAITING, None, None)
+    assert move.step.kind is StepKind.RELEASED
+
+
+def test_what_was_said_in_view_of_an_older_revision_is_refused_unless_it_is_so_already() -> None:
+    changed = replace(an_item(), revision=3)
+
+    assert judge(changed, CLOSE, "ayse", NOW, seen=2) is Verdict.STALE
+    assert judge(changed, CLOSE, "ayse", NOW, seen=3) is None
+    assert judge(changed, Take(), "ayse", NOW, seen=2) is None
+    assert judge(after(changed, CLOSE), CLOSE, "ayse", NOW, seen=2) is Verdict.REPEATED
+
+
 def test_only_the_centre_decides_and_only_departments_return() -> None:
-    assert judge(an_item(), DECIDE, "ayse") is Verdict.NOT_TRIAGE
-    assert judge(a_triage_item(), RETURN, "ayse") is Verdict.NO_RETURN
+    assert judge(an_item(), DECIDE, "ayse", NOW) is Verdict.NOT_TRIAGE
+    assert judge(a_triage_item(), RETURN, "ayse", NOW) is Verdict.NO_RETURN
 
 
 def test_a_point_that_is_told_later_is_the_place_unless_there_was_one() -> None:
@@ -126,12 +183,12 @@ def test_a_point_that_is_told_later_is_the_place_unless_there_was_one() -> None:
 
 def test_one_question_at_a_time_and_again_after_the_answer() -> None:
     asked = after(an_item(), ASK)
-    assert judge(asked, Ask(question="Hangi kat?"), "ayse") is Verdict.ASKED
+    assert judge(asked, Ask(question="Hangi kat?"), "ayse", NOW) is Verdict.ASKED
 
     answered, step = add(asked, a_citizen_added(assignment_id=asked.assignment_id, text="12"))
 
     assert (step.kind, step.text) == (StepKind.ADDED, "12")
-    assert judge(answered, ASK, "ayse") is None
+    assert judge(answered, ASK, "ayse", NOW) is None
     first, second = apply(an_item(), ASK, "ayse", NOW).answer, apply(answered, ASK, "ayse", NOW).answer
     assert first and second and first.id != second.id
 

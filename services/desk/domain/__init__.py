@@ -27,6 +27,7 @@ from services.desk.domain.tasks import (
     task_of,
 )
 from services.desk.domain.work import (
+    LEASE,
     Action,
     Ask,
     Close,
@@ -34,6 +35,7 @@ from services.desk.domain.work import (
     Gather,
     Item,
     Move,
+    Release,
     Report,
     Return,
     Separate,
@@ -47,6 +49,7 @@ from services.desk.domain.work import (
     grow,
     item_of,
     judge,
+    lapse,
     offered,
     rank_of,
     receipt,
@@ -54,6 +57,7 @@ from services.desk.domain.work import (
 
 __all__ = [
     "CHANNELS",
+    "LEASE",
     "WANT_A_REASON",
     "WAYS",
     "Acknowledge",
@@ -74,6 +78,7 @@ __all__ = [
     "Move",
     "PetitionPart",
     "Reached",
+    "Release",
     "Report",
     "Return",
     "Separate",
@@ -99,6 +104,7 @@ __all__ = [
     "item_of",
     "judge",
     "judge_settling",
+    "lapse",
     "message_of",
     "offered",
     "petition_lacks",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final, assert_never
 from uuid import UUID
@@ -37,6 +37,7 @@ from shared.ids import derived_id
 from shared.text import clean
 
 RECEIPT_BY: Final = "desk"
+LEASE: Final = timedelta(hours=4)  # how long a claim stands without any action, where nothing else is set
 _NO_LEVELS: Final[Mapping[str, Lane]] = {}
 
 
@@ -61,6 +62,8 @@ class StepKind(StrEnum):
     GREW = "grew"
     GATHERED = "gathered"
     SEPARATED = "separated"
+    RELEASED = "released"
+    LAPSED = "lapsed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ class Item:
     """One assignment in the list. `question`: what the citizen was asked and has not answered yet.
 
     `reports`: how many cases tell of the same problem, this one included. `hides_identity`: a tip. `rank`: how urgent,
-    0 is the gravest.
+    0 is the gravest. `held_until`: when the claim of `taken_by` runs out; None: it does not. `revision` counts changes.
     """
 
     assignment_id: UUID
@@ -103,6 +106,8 @@ class Item:
     rank: int = 0
     state: State = State.WAITING
     taken_by: str | None = None
+    held_until: datetime | None = None
+    revision: int = 0
     question: str | None = None
     questions: int = 0
     done_at: datetime | None = None
@@ -112,6 +117,15 @@ class Item:
     def is_triage(self) -> bool:
         """Whether a person has to say whose it is."""
         return self.owner_kind is OwnerKind.CENTRE
+
+    def is_lapsed(self, now: datetime) -> bool:
+        """Whether its claim ran out. While the citizen is being asked none does: then nobody can act."""
+        ran_out = self.held_until is not None and self.held_until <= now
+        return self.state is State.TAKEN and self.question is None and ran_out
+
+    def holder(self, now: datetime) -> str | None:
+        """Who holds it; None: it is free, or done."""
+        return self.taken_by if self.state is State.TAKEN and not self.is_lapsed(now) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +168,8 @@ class Verdict(StrEnum):
     REPEATED = "repeated"  # it is so already
     DONE = "done"  # the item ended otherwise
     HELD = "held"  # another person holds it
+    NOT_OVER = "not_over"  # another person holds it, and taking it over is not for everybody
+    STALE = "stale"  # the item changed since the person saw it
     ASKED = "asked"  # the citizen has not answered the last question yet
     NOT_TRIAGE = "not_triage"  # only the centre decides
     NO_RETURN = "no_return"  # the centre has nobody to return to: it decides
@@ -179,6 +195,10 @@ class Take(_Action):
     """I do it. `over`: even if a colleague holds it."""
 
     over: bool = False
+
+
+class Release(_Action):
+    """I do not do it after all: whoever wants may take it."""
 
 
 class Decide(_Action):
@@ -221,18 +241,32 @@ class Separate(_Action):
     case: UUID
 
 
-Action = Take | Decide | Return | Ask | Close | Gather | Separate
+Action = Take | Release | Decide | Return | Ask | Close | Gather | Separate
 
 
-def judge(item: Item, action: Action, by: str) -> Verdict | None:
-    """Why the action is not applied; None: apply it."""
+def judge(
+    item: Item, action: Action, by: str, now: datetime, seen: int | None = None, *, may_take_over: bool = False
+) -> Verdict | None:
+    """Why the action is not applied; None: apply it. `seen`: the revision it was said in view of, None: any."""
     if item.state is State.DONE:
         return Verdict.REPEATED if _answer_id(item, action) == item.ending_id else Verdict.DONE
-    if item.taken_by not in (None, by):
-        return None if isinstance(action, Take) and action.over else Verdict.HELD
+    if item.holder(now) not in (None, by):
+        if not (isinstance(action, Take) and action.over):
+            return Verdict.HELD
+        return None if may_take_over else Verdict.NOT_OVER
+    verdict = _judge_own(item, action, by, now)
+    if verdict is None and seen not in (None, item.revision) and not isinstance(action, Take):
+        return Verdict.STALE
+    return verdict
+
+
+def _judge_own(item: Item, action: Action, by: str, now: datetime) -> Verdict | None:
+    """The same, of an item that is free or theirs."""
     match action:
         case Take():
-            return Verdict.REPEATED if item.taken_by == by else None
+            return Verdict.REPEATED if item.holder(now) == by else None
+        case Release():
+            return None if item.taken_by == by else Verdict.REPEATED
         case Ask(question=question) if item.question is not None:
             return Verdict.REPEATED if item.question == question else Verdict.ASKED
         case Decide() if not item.is_triage:
@@ -247,14 +281,16 @@ def judge(item: Item, action: Action, by: str) -> Verdict | None:
             return None
 
 
-def apply(item: Item, action: Action, by: str, now: datetime) -> Move:
-    """What the action makes of the item. The action is allowed."""
-    held = replace(item, state=State.TAKEN, taken_by=by)
+def apply(item: Item, action: Action, by: str, now: datetime, lease: timedelta = LEASE) -> Move:
+    """What the action makes of the item, which is theirs for `lease` from now. The action is allowed."""
+    held = replace(item, state=State.TAKEN, taken_by=by, held_until=now + lease)
     match action:
         case Take():
             step = _step(item, StepKind.TAKEN, now, by)
             is_first = item.state is State.WAITING
             return Move(held, step, AssignmentProgressed(**_common(item, action, by, now)) if is_first else None)
+        case Release():
+            return Move(_free(item), _step(item, StepKind.RELEASED, now, by), None)
         case Ask(question=question):
             answer: Answer = CitizenAsked(**_common(item, action, by, now), question=question)
             asked = replace(held, question=question, questions=item.questions + 1)
@@ -281,8 +317,20 @@ def apply(item: Item, action: Action, by: str, now: datetime) -> Move:
             assert_never(action)
 
 
+def lapse(item: Item) -> tuple[Item, Step]:
+    """The item without the claim that ran out, and the line that says since when it is free."""
+    since = item.held_until or item.offered_at
+    return _free(item), _step(item, StepKind.LAPSED, since, item.taken_by or "")
+
+
+def _free(item: Item) -> Item:
+    return replace(item, state=State.WAITING, taken_by=None, held_until=None)
+
+
 def _ended(item: Item, answer: Answer) -> Item:
-    return replace(item, state=State.DONE, question=None, done_at=answer.occurred_at, ending_id=answer.id)
+    return replace(
+        item, state=State.DONE, held_until=None, question=None, done_at=answer.occurred_at, ending_id=answer.id
+    )
 
 
 def _common(item: Item, action: Action, by: str, now: datetime) -> dict[str, object]:
@@ -377,11 +425,15 @@ def receipt(offer: AssignmentOffered, now: datetime) -> AssignmentAccepted:
     )
 
 
-def add(item: Item, addition: CitizenAdded) -> tuple[Item, Step]:
-    """The citizen wrote again: whatever was asked counts as answered, and a point is the place if there was none."""
+def add(item: Item, addition: CitizenAdded, lease: timedelta = LEASE) -> tuple[Item, Step]:
+    """The citizen wrote again: whatever was asked counts as answered, and a point is the place if there was none.
+
+    Who holds the item has a whole `lease` from then on.
+    """
     step = _step(item, StepKind.ADDED, addition.occurred_at, "", None, _said(addition), addition.id)
     placed = item.place if item.place.latitude is not None else _pointed(item.place, addition.place)
-    return replace(item, question=None, place=placed), step
+    until = item.held_until and max(item.held_until, addition.occurred_at + lease)
+    return replace(item, question=None, place=placed, held_until=until), step
 
 
 def grow(item: Item, grew: IncidentGrew) -> tuple[Item, Report, Step]:

@@ -1,24 +1,31 @@
 """One short function per message or action: read it, ask the domain, tell the work_store."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from typing import Final
 from uuid import UUID
 
 import structlog
 
 from services.desk import domain
-from services.desk.domain import Action, Decide, Gather, Item, Return, Separate, Step, Verdict
+from services.desk.domain import LEASE, Action, Decide, Gather, Item, Return, Separate, Step, Verdict
+from services.desk.domain.identity import Identity, Permission
 from services.desk.store import files as file_store
 from services.desk.store import incidents as incident_store
 from services.desk.store import work as work_store
 from shared.contracts import Answer, AssignmentOffered, CitizenAdded, IncidentGrew, Lane, Message
+from shared.database import is_away
 from shared.messaging import Outgoing, Service, Unit, single
 from shared.messaging.topology import ANSWERS
 from shared.municipality import Municipality
 
 log = structlog.get_logger()
+
+SWEEP_SECONDS: Final = 30.0
+LAPSED_MAX: Final = 200  # claims that are given back at once
 
 
 class NoSuchItem(Exception):
@@ -41,7 +48,7 @@ class Unknown(Exception):
         self.name, self.value = name, value
 
 
-async def take_in(unit: Unit, events: Sequence[Message], levels: Mapping[str, Lane]) -> None:
+async def take_in(unit: Unit, events: Sequence[Message], levels: Mapping[str, Lane], lease: timedelta = LEASE) -> None:
     """Put offered work in the list, with a receipt for departments; add what citizens wrote and reported to theirs."""
     offers = [event for event in events if isinstance(event, AssignmentOffered)]
     if offers:
@@ -49,7 +56,7 @@ async def take_in(unit: Unit, events: Sequence[Message], levels: Mapping[str, La
     additions = [event for event in events if isinstance(event, CitizenAdded)]
     await file_store.add_files(unit.connection, [*offers, *additions])
     if additions:
-        await _add(unit, additions)
+        await _add(unit, additions, lease)
     grown = [event for event in events if isinstance(event, IncidentGrew)]
     if grown:
         await _grow(unit, grown)
@@ -65,7 +72,7 @@ async def _list(unit: Unit, offers: Sequence[AssignmentOffered], levels: Mapping
     unit.publish(*map(_told, receipts))
 
 
-async def _add(unit: Unit, additions: Sequence[CitizenAdded]) -> None:
+async def _add(unit: Unit, additions: Sequence[CitizenAdded], lease: timedelta) -> None:
     items = await work_store.lock_items(unit.connection, {addition.assignment_id for addition in additions})
     steps = []
     for addition in additions:
@@ -73,7 +80,7 @@ async def _add(unit: Unit, additions: Sequence[CitizenAdded]) -> None:
         if item is None:
             unit.postpone(addition, "the item is not here yet")
             continue
-        items[item.assignment_id], step = domain.add(item, addition)
+        items[item.assignment_id], step = domain.add(item, addition, lease)
         steps.append(step)
     await work_store.save_items(unit.connection, list(items.values()))
     await work_store.add_steps(unit.connection, steps)
@@ -97,24 +104,34 @@ async def _grow(unit: Unit, grown: Sequence[IncidentGrew]) -> None:
 
 @dataclass(frozen=True)
 class Work:
-    """What people at the desk do to items."""
+    """What people at the desk do to items. `lease`: how long a claim stands without any action of its holder."""
 
     service: Service
     place: Municipality
+    lease: timedelta = LEASE
 
-    async def act(self, assignment_id: UUID, action: Action, by: str) -> Item:
-        """Do it once and tell the router; the same again changes nothing. Raises NoSuchItem, Refused, Unknown."""
+    async def act(self, assignment_id: UUID, action: Action, by: Identity, seen: int | None = None) -> Item:
+        """Do it once and tell the router; the same again changes nothing. `seen`: the revision the person saw.
+
+        Raises NoSuchItem (also for what is not theirs to see), Refused, Unknown.
+        """
         self._check_names(action)
+        now = datetime.now(UTC)
         async with self.service.pool.acquire() as connection, connection.transaction():
             item = (await work_store.lock_items(connection, [assignment_id])).get(assignment_id)
-            if item is None:
+            if item is None or not by.sees(item.owner):
                 raise NoSuchItem(assignment_id)
-            verdict = domain.judge(item, action, by)
+            may_take_over = by.may(Permission.OVERSEE)
+            verdict = domain.judge(item, action, by.name, now, seen, may_take_over=may_take_over)
             if verdict is Verdict.REPEATED:
                 return item
             if verdict is not None:
                 raise Refused(verdict, item)
-            move = domain.apply(item, action, by, datetime.now(UTC))
+            before: list[Step] = []
+            if item.is_lapsed(now) and item.taken_by != by.name:
+                item, step = domain.lapse(item)
+                before = [step]
+            move = domain.apply(item, action, by.name, now, self.lease)
             match action:
                 case Separate(case=case):
                     if not await incident_store.separate(connection, item.assignment_id, case):
@@ -126,11 +143,32 @@ class Work:
                         raise Unknown("case", str(into))
                     move = replace(move, step=replace(move.step, detail=number))
             await work_store.save_items(connection, [move.item])
-            await work_store.add_steps(connection, [move.step])
+            await work_store.add_steps(connection, [*before, move.step])
             parcel = await self.service.outbox.add(connection, [_told(move.answer)] if move.answer else [])
         log.info("acted", assignment_id=str(assignment_id), case_id=str(item.case_id), step=move.step.kind)
         self.service.outbox.publish_soon(parcel)
-        return move.item
+        return replace(move.item, revision=item.revision + 1)
+
+    async def watch(self) -> None:
+        """For ever: claims that ran out are given back, so that lists and stories say so."""
+        while True:
+            try:
+                await self.sweep(datetime.now(UTC))
+            except Exception as error:
+                if not is_away(error):
+                    raise
+                log.warning("claims_wait", reason=repr(error))
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    async def sweep(self, now: datetime) -> None:
+        """Give back the claims that ran out; safe on several replicas at once."""
+        async with self.service.pool.acquire() as connection, connection.transaction():
+            lapsed = [domain.lapse(item) for item in await work_store.lock_lapsed(connection, now, LAPSED_MAX)]
+            if not lapsed:
+                return
+            await work_store.save_items(connection, [item for item, _ in lapsed])
+            await work_store.add_steps(connection, [step for _, step in lapsed])
+        log.info("claims_lapsed", count=len(lapsed))
 
     async def triage(self, limit: int, after: UUID | None = None) -> list[Item]:
         """What waits for a decision, the gravest first, then the oldest. Raises NoSuchItem for an unknown `after`."""

@@ -1,6 +1,7 @@
 """One case: what was written, what happened to it since, and what can be done with it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Annotated, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -9,8 +10,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
-from services.desk.domain import Action, Ask, Close, Decide, Gather, Item, Return, Separate, State, Step, Take
-from services.desk.domain.identity import Identity
+from services.desk.domain import Action, Ask, Close, Decide, Gather, Item, Release, Return, Separate, Step, Take
+from services.desk.domain.identity import Identity, Permission
 from services.desk.handlers import NoSuchItem, Refused, Unknown, Work
 from services.desk.pages.choosing import as_of_now, choices, did_words
 from services.desk.pages.frame import Frame, Option, Sent, faults_of, typed_fields
@@ -25,6 +26,7 @@ REPORTS_SHOWN: Final = 200
 OUTCOMES: Final = tuple(outcome for outcome in Outcome if outcome is not Outcome.FORWARDED)
 ACTIONS: Final[Mapping[str, type[Action]]] = {
     "take": Take,
+    "release": Release,
     "decide": Decide,
     "return": Return,
     "ask": Ask,
@@ -77,7 +79,8 @@ class CasePages:
             sent=sent,
             did=self._did(request, item, steps),
             outcomes=self._outcomes(request),
-            is_held=item.taken_by not in (None, by.name) and item.state is not State.DONE,
+            is_held=item.holder(datetime.now(UTC)) not in (None, by.name),
+            may_take_over=by.may(Permission.OVERSEE),
             reports=await incident_store.reports_of(self._work.service.pool, [item.assignment_id], REPORTS_SHOWN),
             related=await incident_store.related(self._work.service.pool, item.case_id),
             **choices(self._frame, self._work.place, request, item),
@@ -90,8 +93,10 @@ class CasePages:
         if word not in ACTIONS:
             return await self.item(request, by, assignment_id, Sent(status=404))
         said = {name: value for name, value in typed.items() if value.strip()}
+        seen = said.pop("revision", "")
         try:
-            await self._work.act(assignment_id, ACTIONS[word].model_validate(said), by.name)
+            action = ACTIONS[word].model_validate(said)
+            await self._work.act(assignment_id, action, by, int(seen) if seen.isdecimal() else None)
         except ValidationError as error:
             return await self.item(request, by, assignment_id, Sent(typed, faults_of(error), status=422))
         except Unknown as error:

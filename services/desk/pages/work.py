@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -90,8 +91,9 @@ class WorkPages:
             items = await self._work.triage(ITEMS_MAX, after)
         except NoSuchItem:
             return RedirectResponse("/triage", 303)
+        now = datetime.now(UTC)
         # What a colleague holds is theirs: it stays in the work list.
-        free = [item for item in items if item.taken_by in (None, by.name)]
+        free = [item for item in items if item.holder(now) in (None, by.name)]
         item = next((item for item in free if item.assignment_id == at), free[0] if free else None)
         item = await as_of_now(self._work, item) if item else None
         steps = await work_store.steps(self._work.service.pool, [item.assignment_id]) if item else []

@@ -106,17 +106,18 @@ async def lock_items(connection: Connection, ids: Collection[UUID]) -> dict[UUID
 
 
 async def save_items(connection: Connection, items: Sequence[Item]) -> None:
-    """Write items that moved."""
+    """Write items that moved, each as its next revision."""
     await connection.execute(
         """
         UPDATE work_item
         SET state = moved.state, taken_by = moved.taken_by, question = moved.question, questions = moved.questions,
             done_at = moved.done_at, ending_id = moved.ending_id, place = moved.place,
-            incident_id = moved.incident_id, reports = moved.reports
+            incident_id = moved.incident_id, reports = moved.reports, held_until = moved.held_until,
+            revision = revision + 1, is_indexed = false
         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::timestamptz[], $7::uuid[],
-                    $8::json[], $9::uuid[], $10::int[])
+                    $8::json[], $9::uuid[], $10::int[], $11::timestamptz[])
              AS moved (assignment_id, state, taken_by, question, questions, done_at, ending_id, place, incident_id,
-                       reports)
+                       reports, held_until)
         WHERE work_item.assignment_id = moved.assignment_id
         """,
         [item.assignment_id for item in items],
@@ -129,7 +130,25 @@ async def save_items(connection: Connection, items: Sequence[Item]) -> None:
         [item.place.model_dump_json(exclude_none=True) for item in items],
         [item.incident_id for item in items],
         [item.reports for item in items],
+        [item.held_until for item in items],
     )
+
+
+async def lock_lapsed(connection: Connection, now: datetime, limit: int) -> list[Item]:
+    """Items whose claim ran out, longest first, locked; what somebody is at just now is left to them."""
+    rows = await connection.fetch(
+        """
+        SELECT *
+        FROM work_item
+        WHERE state = 'taken' AND question IS NULL AND held_until <= $1
+        ORDER BY held_until
+        LIMIT $2
+        FOR UPDATE SKIP LOCKED
+        """,
+        now,
+        limit,
+    )
+    return [_item(row) for row in rows]
 
 
 async def add_steps(connection: Connection, steps: Sequence[Step]) -> None:

@@ -15,6 +15,7 @@ from services.desk.domain import (
     Decide,
     Gather,
     Item,
+    Release,
     Return,
     Separate,
     State,
@@ -37,6 +38,8 @@ ITEMS_MAX: Final = 200
 REFUSALS: Final[Mapping[Verdict, str]] = {
     Verdict.DONE: "The item is done already, with another ending.",
     Verdict.HELD: "A colleague holds the item; take it over first.",
+    Verdict.NOT_OVER: "A colleague holds the item; it comes back when their claim runs out.",
+    Verdict.STALE: "The item changed since the revision you saw; read it again.",
     Verdict.ASKED: "The citizen has not answered the last question yet.",
     Verdict.NOT_TRIAGE: "Only the solution centre decides whose a case is; return it instead.",
     Verdict.NO_RETURN: "The solution centre has nobody to return to; decide, ask or close instead.",
@@ -89,6 +92,8 @@ class ItemOut(_Out):
     attachments: int
     state: State
     taken_by: str | None
+    held_until: datetime | None
+    revision: int
     question: str | None
     done_at: datetime | None
     proposals: tuple[ProposalOut, ...]
@@ -128,6 +133,7 @@ class StoryOut(_Out):
 
 
 Limit = Annotated[int, Query(ge=1, le=ITEMS_MAX)]
+Seen = Annotated[int | None, Query(description="the item's revision you act in view of; an older one is refused")]
 After = Annotated[UUID | None, Query(description="assignment_id of the last item you have")]
 
 
@@ -147,8 +153,10 @@ def _triage_api(work: Work, sign_in: SignIn) -> APIRouter:
         return await _items_out(work, await work.triage(limit + 1, after), limit)
 
     @routes.post("/{assignment_id}/decide")
-    async def decide(assignment_id: UUID, action: Decide, by: Annotated[Identity, Depends(sign_in)]) -> ItemOut:
-        return await _acted(work, assignment_id, action, by)
+    async def decide(
+        assignment_id: UUID, action: Decide, by: Annotated[Identity, Depends(sign_in)], revision: Seen = None
+    ) -> ItemOut:
+        return await _acted(work, assignment_id, action, by, revision)
 
     return routes
 
@@ -170,31 +178,35 @@ def _work_api(work: Work, sign_in: SignIn) -> APIRouter:
     async def take(assignment_id: UUID, by: Person, action: Take | None = None) -> ItemOut:
         return await _acted(work, assignment_id, action or Take(), by)
 
+    @routes.post("/{assignment_id}/release")
+    async def release(assignment_id: UUID, by: Person) -> ItemOut:
+        return await _acted(work, assignment_id, Release(), by)
+
     @routes.post("/{assignment_id}/return")
-    async def give_back(assignment_id: UUID, action: Return, by: Person) -> ItemOut:
-        return await _acted(work, assignment_id, action, by)
+    async def give_back(assignment_id: UUID, action: Return, by: Person, revision: Seen = None) -> ItemOut:
+        return await _acted(work, assignment_id, action, by, revision)
 
     @routes.post("/{assignment_id}/ask")
-    async def ask(assignment_id: UUID, action: Ask, by: Person) -> ItemOut:
-        return await _acted(work, assignment_id, action, by)
+    async def ask(assignment_id: UUID, action: Ask, by: Person, revision: Seen = None) -> ItemOut:
+        return await _acted(work, assignment_id, action, by, revision)
 
     @routes.post("/{assignment_id}/close")
-    async def close(assignment_id: UUID, action: Close, by: Person) -> ItemOut:
-        return await _acted(work, assignment_id, action, by)
+    async def close(assignment_id: UUID, action: Close, by: Person, revision: Seen = None) -> ItemOut:
+        return await _acted(work, assignment_id, action, by, revision)
 
     @routes.post("/{assignment_id}/gather")
-    async def gather(assignment_id: UUID, action: Gather, by: Person) -> ItemOut:
-        return await _acted(work, assignment_id, action, by)
+    async def gather(assignment_id: UUID, action: Gather, by: Person, revision: Seen = None) -> ItemOut:
+        return await _acted(work, assignment_id, action, by, revision)
 
     @routes.post("/{assignment_id}/separate")
-    async def separate(assignment_id: UUID, action: Separate, by: Person) -> ItemOut:
-        return await _acted(work, assignment_id, action, by)
+    async def separate(assignment_id: UUID, action: Separate, by: Person, revision: Seen = None) -> ItemOut:
+        return await _acted(work, assignment_id, action, by, revision)
 
     return routes
 
 
-async def _acted(work: Work, assignment_id: UUID, action: Action, by: Identity) -> ItemOut:
-    item = await work.act(assignment_id, action, by.name)
+async def _acted(work: Work, assignment_id: UUID, action: Action, by: Identity, seen: int | None = None) -> ItemOut:
+    item = await work.act(assignment_id, action, by, seen)
     return item_out(item, work.place, await work_store.steps(work.service.pool, [assignment_id]))
 
 
@@ -243,6 +255,8 @@ def item_out(item: Item, place: Municipality, steps: Iterable[Step]) -> ItemOut:
         attachments=item.attachments,
         state=item.state,
         taken_by=item.taken_by,
+        held_until=item.held_until,
+        revision=item.revision,
         question=item.question,
         done_at=item.done_at,
         proposals=tuple(_proposal_out(row, names) for row in item.proposals),
