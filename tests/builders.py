@@ -27,6 +27,7 @@ from shared.contracts import (
     CaseNumber,
     CaseOpened,
     CaseProgressed,
+    CaseReopened,
     CaseReturned,
     CaseSeparated,
     CaseState,
@@ -47,6 +48,7 @@ from shared.contracts import (
     OwnerKind,
     Place,
     Purpose,
+    ReopenedBy,
     ReplyRequested,
     Sender,
     TaskDecision,
@@ -231,6 +233,12 @@ def a_case_closed(**changed: Any) -> CaseClosed:
     return _built(
         CaseClosed, changed, **_step(CaseState.CLOSED, 5), outcome=Outcome.SOLVED, answer="Konteyner boşaltıldı."
     )
+
+
+def a_case_reopened(**changed: Any) -> CaseReopened:
+    step = _step(CaseState.RECEIVED, 6)
+    del step["assignment_id"]
+    return _built(CaseReopened, changed, **step, by=ReopenedBy.CITIZEN, times=1)
 
 
 # What owners are offered, and what they answer

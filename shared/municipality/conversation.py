@@ -35,6 +35,24 @@ class NoticeWords(Record):
     start: tuple[WholeText, ...] = Field(min_length=1)
 
 
+class ReopeningRules(Record):
+    """When a closed case is worked on again at its citizen's word; see `services/intake/domain/wishes.py`."""
+
+    days: int = Field(ge=1, le=366, description="so long after the closing; later it is a new case that follows it")
+    soon_hours: int = Field(ge=1, le=24 * 31, description="so long words of the sender alone are about it")
+    words_max: PositiveInt
+    phrases: tuple[Phrase, ...] = Field(min_length=1)
+    content: tuple[Phrase, ...] = ()
+
+
+class WithdrawalRules(Record):
+    """How a citizen says that an open case needs no more work; `against`: words that leave a doubt."""
+
+    words_max: PositiveInt
+    phrases: tuple[Phrase, ...] = Field(min_length=1)
+    against: tuple[Phrase, ...] = ()
+
+
 class LoopLimit(Record):
     """How many contacts of one sender in how long are believed to be a person's."""
 
@@ -71,6 +89,8 @@ class Conversation(Record):
     """What stands in conversation.toml."""
 
     follow_up: FollowUpRules
+    reopening: ReopeningRules
+    withdrawal: WithdrawalRules
     notices: NoticeWords
     loop: LoopLimit
     failed_address: FailedAddress

@@ -49,6 +49,7 @@ class KnownCase:
     parties: frozenset[UUID]
     text: str = ""
     topic: str | None = None
+    closed_at: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -58,7 +59,8 @@ class KnownCase:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What is known around a message: the cases it points to, by way of pointing, and the sender's own open ones.
+    """What is known around a message: the cases it points to, by way of pointing, the sender's own open ones, and those
+    of the sender that were closed lately.
 
     `people` are the sender, and who else is known by the same number; `told` are the cases whose party told us this
     address as theirs.
@@ -70,6 +72,7 @@ class Around:
     referred: tuple[KnownCase, ...] = ()
     quoted: tuple[KnownCase, ...] = ()
     open: tuple[KnownCase, ...] = ()
+    closed: tuple[KnownCase, ...] = ()
     told: frozenset[UUID] = frozenset()
 
     def may_join(self, case: KnownCase) -> bool:

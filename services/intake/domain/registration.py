@@ -3,17 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from services.intake.domain.followups import Around, follow_up
+from services.intake.domain.followups import Around, FollowUp, follow_up
 from services.intake.domain.holding import Doubt
 from services.intake.domain.rules import Rules
+from services.intake.domain.wishes import Wish, gone_on_about, wish_about
 from shared.contracts import Channel, Effect, Lane, MessageReceived, Purpose
 from shared.contracts.channel import TEXT_MAX
 from shared.ids import derived_id
 from shared.personal import mask
 from shared.text import clean
 from shared.urgency import Alarm, Alarms
+
+# A contact with one of these wishes belongs to its case.
+_JOINING: Final = (Wish.ADD, Wish.REOPEN, Wish.WITHDRAW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +43,18 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class FiledCase:
-    """A case this contact opens; `text` is masked."""
+    """A case this contact opens; `text` is masked. `follows`: the case, closed long ago, that it goes on about."""
 
     id: UUID
     text: str
+    follows: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
     """One contact and what it does. It adds `text` to the cases in `joins`, and nothing to those in `links`.
 
+    Of those it joins, it wants `reopens` worked on again, and `withdraws` dropped.
     `reason`: why it joined, is held, or does nothing; `flags`: what whoever reads it should know beforehand.
     """
 
@@ -58,6 +65,8 @@ class Registration:
     alarm: Alarm | None
     opens: tuple[FiledCase, ...] = ()
     joins: tuple[UUID, ...] = ()
+    reopens: frozenset[UUID] = frozenset()
+    withdraws: frozenset[UUID] = frozenset()
     links: tuple[UUID, ...] = ()
     text: str = ""
     reason: str = ""
@@ -117,22 +126,40 @@ def register(arrival: Arrival, around: Around, doubt: Doubt, rules: Rules) -> Re
     if doubt.holds and lane != "urgent":
         return replace(nothing, effect=Effect.HELD, reason=doubt.reason, detail=doubt.detail)
     follow = follow_up(message, lane, around, rules.follow_ups)
-    if follow.cases:
+    if not follow.cases:
+        follow = gone_on_about(message, lane, around, rules.wishes)
+    wishes = _wishes(message, lane, follow, around, rules)
+    if joins := tuple(case for case, wish in wishes.items() if wish in _JOINING):
         text = mask("\n".join(requests))
-        joins = tuple(case.id for case in follow.cases)
-        return replace(nothing, effect=Effect.JOINED, joins=joins, text=text, reason=follow.why or "")
+        asked = {wish: frozenset(case for case in joins if wishes[case] is wish) for wish in _JOINING}
+        joined = replace(nothing, effect=Effect.JOINED, joins=joins, text=text, reason=follow.why or "")
+        return replace(joined, reopens=asked[Wish.REOPEN], withdraws=asked[Wish.WITHDRAW])
+    if wishes and all(wish is Wish.NOTHING for wish in wishes.values()):
+        return replace(nothing, purpose=Purpose.THANKS, links=tuple(wishes), reason="content")
     if message.concerns is not None:
         return replace(nothing, links=_pointed(around), reason="edited")
     if rules.follow_ups.only_thank(message.text) and not message.attachments:
         return replace(nothing, purpose=Purpose.THANKS, reason="thanks")
     if doubt.holds_new and lane != "urgent":
         return replace(nothing, effect=Effect.HELD, reason=doubt.reason, detail=doubt.detail)
-    return replace(nothing, effect=Effect.OPENED, opens=_filed(arrival, requests))
+    follows = next((case for case, wish in wishes.items() if wish is Wish.FOLLOW), None)
+    return replace(nothing, effect=Effect.OPENED, opens=_filed(arrival, requests, follows))
 
 
-def _filed(arrival: Arrival, requests: Sequence[str]) -> tuple[FiledCase, ...]:
+def _wishes(message: MessageReceived, lane: Lane, follow: FollowUp, around: Around, rules: Rules) -> dict[UUID, Wish]:
+    if follow.why is None:
+        return {}
+    return {
+        case.id: wish_about(message, lane, case, follow.why, around.may_join(case), rules.wishes)
+        for case in follow.cases
+    }
+
+
+def _filed(arrival: Arrival, requests: Sequence[str], follows: UUID | None) -> tuple[FiledCase, ...]:
     at = arrival.message.occurred_at
-    return tuple(FiledCase(case_id(arrival.contact_id, at, index), mask(text)) for index, text in enumerate(requests))
+    return tuple(
+        FiledCase(case_id(arrival.contact_id, at, index), mask(text), follows) for index, text in enumerate(requests)
+    )
 
 
 def _pointed(around: Around) -> tuple[UUID, ...]:

@@ -7,6 +7,7 @@ from typing import Final
 
 from services.intake.domain.followups import FollowUpWords
 from services.intake.domain.holding import LoopLimit
+from services.intake.domain.wishes import Wishes
 from shared.contracts import Channel, MessageReceived
 from shared.municipality import Municipality
 from shared.text import fold, words
@@ -37,6 +38,7 @@ class Rules:
 
     alarms: Alarms
     follow_ups: FollowUpWords
+    wishes: Wishes
     notices: NoticeWords
     loop: LoopLimit
 
@@ -47,6 +49,7 @@ class Rules:
         return cls(
             place.alarms,
             FollowUpWords.of(said.follow_up, place.topics),
+            Wishes.of(said.reopening, said.withdrawal, said.follow_up.thanks),
             NoticeWords(frozenset(said.notices.stop), frozenset(said.notices.start)),
             LoopLimit(said.loop.contacts_max, timedelta(minutes=said.loop.minutes)),
         )

@@ -130,6 +130,7 @@ class Registrar:
             references={reference for row in pointing for reference in _references(row.message)},
             number_ids={row.number_id for row in arrivals if row.number_id and self._quoted(row.message)}
             | {row.number_id for row in pointing if row.number_id},
+            closed_since=min(row.message.occurred_at for row in arrivals) - self.rules.wishes.soon,
         )
 
     def _decide(self, arrivals: Sequence[Arrival], known: Surroundings, doubts: Sequence[Doubt]) -> list[Registration]:
@@ -160,6 +161,7 @@ class Registrar:
             ),
             quoted=tuple(known.by_number[number] for number in find_numbers(message.text) if number in known.by_number),
             open=mine,
+            closed=tuple(known.closed_of.get(person, ())) if person else (),
             told=frozenset({by_token.id}) if by_token and by_token.parties & frozenset(tellers) else frozenset(),
         )
 

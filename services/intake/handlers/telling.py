@@ -16,6 +16,9 @@ from shared.contracts import (
     Message,
     MessageReceived,
     OptOutRecorded,
+    ReopenedBy,
+    ReopeningAsked,
+    WithdrawalAsked,
 )
 from shared.ids import derived_id
 from shared.messaging import Outgoing, envelopes
@@ -134,20 +137,7 @@ def _again(row: Registration) -> tuple[str, ...]:
 
 def _work(row: Registration, numbers: Mapping[UUID, str]) -> list[Message]:
     message = without_addresses(row.message)
-    joined = [
-        ContactJoined(
-            id=derived_id(message.occurred_at, "contact.joined", row.contact_id, case_id),
-            occurred_at=message.occurred_at,
-            trace_id=trace_of(message),
-            case_id=case_id,
-            contact_id=row.contact_id,
-            lane=row.lane,
-            text=row.text,
-            place=message.place,
-            attachments=message.attachments,
-        )
-        for case_id in row.joins
-    ]
+    joined = [_addition(row, message, case_id) for case_id in row.joins]
     opened = [
         CaseOpened(
             id=derived_id(message.occurred_at, "case.opened", case.id),
@@ -166,7 +156,28 @@ def _work(row: Registration, numbers: Mapping[UUID, str]) -> list[Message]:
             attachments=message.attachments,
             topic=message.topic,
             decided=message.decided,
+            follows=CaseNumber(case_id=case.follows, number=numbers[case.follows]) if case.follows else None,
         )
         for case in row.opens
     ]
     return [*opened, *joined]
+
+
+def _addition(row: Registration, message: MessageReceived, case_id: UUID) -> Message:
+    """What a contact that joined a case asks of the router: more to do, to begin again, or to stop."""
+    words = {
+        "occurred_at": message.occurred_at,
+        "trace_id": trace_of(message),
+        "case_id": case_id,
+        "contact_id": row.contact_id,
+        "lane": row.lane,
+        "text": row.text,
+    }
+    shown = {"place": message.place, "attachments": message.attachments}
+    at = message.occurred_at
+    if case_id in row.withdraws:
+        return WithdrawalAsked(id=derived_id(at, "withdrawal.asked", row.contact_id, case_id), **words)
+    if case_id in row.reopens:
+        asked = derived_id(at, "reopening.asked", row.contact_id, case_id)
+        return ReopeningAsked(id=asked, by=ReopenedBy.CITIZEN, **words, **shown)
+    return ContactJoined(id=derived_id(at, "contact.joined", row.contact_id, case_id), **words, **shown)

@@ -19,6 +19,7 @@ class Surroundings:
     cases: Mapping[UUID, KnownCase] = field(default_factory=dict)
     by_number: Mapping[str, KnownCase] = field(default_factory=dict)
     open_of: Mapping[UUID, Sequence[KnownCase]] = field(default_factory=dict)
+    closed_of: Mapping[UUID, Sequence[KnownCase]] = field(default_factory=dict)
     by_reference: Mapping[Reference, Sequence[KnownCase]] = field(default_factory=dict)
     told_to: Mapping[UUID, Collection[UUID]] = field(default_factory=dict)  # people who told us this number
     people_at: Mapping[UUID, Collection[UUID]] = field(default_factory=dict)  # people who wrote or called from it
@@ -31,20 +32,24 @@ async def surroundings(
     people: Collection[UUID],
     references: Collection[Reference],
     number_ids: Collection[UUID],
+    closed_since: datetime,
 ) -> Surroundings:
-    """The cases with these tracking numbers or ids, the open ones of these people, and those references lead to."""
+    """The cases with these tracking numbers or ids, those of these people that are open or were closed since then, and
+    those references lead to."""
     referred = await _referred(connection, references) if references else {}
     ids = {*ids, *(case for cases in referred.values() for case in cases)}
-    cases = await _cases(connection, numbers, ids, people) if numbers or ids or people else {}
+    cases = await _cases(connection, numbers, ids, people, closed_since) if numbers or ids or people else {}
     known = {number: case for case in cases.values() for number in [case.number]}
     open_of: dict[UUID, list[KnownCase]] = {}
+    closed_of: dict[UUID, list[KnownCase]] = {}
     for case in cases.values():
-        for person in case.parties if case.is_open else ():
-            open_of.setdefault(person, []).append(case)
+        for person in case.parties:
+            (open_of if case.is_open else closed_of).setdefault(person, []).append(case)
     return Surroundings(
         cases,
         known,
         open_of,
+        closed_of,
         {reference: [cases[case] for case in found if case in cases] for reference, found in referred.items()},
         await _people_by_number(connection, "told_point", number_ids) if number_ids else {},
         await _people_by_number(connection, "contact_point", number_ids) if number_ids else {},
@@ -91,20 +96,25 @@ async def people_at(
 
 
 async def _cases(
-    connection: Connection, numbers: Collection[str], ids: Collection[UUID], people: Collection[UUID]
+    connection: Connection,
+    numbers: Collection[str],
+    ids: Collection[UUID],
+    people: Collection[UUID],
+    closed_since: datetime,
 ) -> dict[UUID, KnownCase]:
     rows = await connection.fetch(
         """
-        SELECT id, number, state, lane, last_contact_at, text, topic,
+        SELECT id, number, state, lane, last_contact_at, text, topic, closed_at,
                array(SELECT contact.person_id FROM joined_case JOIN contact ON contact.id = joined_case.contact_id
                      WHERE joined_case.case_id = case_file.id AND contact.person_id IS NOT NULL)
                || case_file.person_id AS parties
         FROM case_file
-        WHERE number = ANY($1) OR id = ANY($2) OR (person_id = ANY($3) AND state <> 'closed')
+        WHERE number = ANY($1) OR id = ANY($2) OR (person_id = ANY($3) AND (state <> 'closed' OR closed_at >= $4))
         """,
         list(numbers),
         list(ids),
         list(people),
+        closed_since,
     )
     return {
         row["id"]: KnownCase(
@@ -116,6 +126,7 @@ async def _cases(
             frozenset(person for person in row["parties"] if person),
             row["text"],
             row["topic"],
+            row["closed_at"],
         )
         for row in rows
     }

@@ -215,10 +215,10 @@ async def open_cases(
         await connection.execute(
             """
             INSERT INTO case_file (id, number, contact_id, person_id, opened_at, last_contact_at, channel, account,
-                                   text, place, latitude, longitude, lane)
+                                   text, place, latitude, longitude, lane, follows)
             SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::uuid[], $5::timestamptz[], $6::timestamptz[],
                                  $7::text[], $8::text[], $9::text[], $10::jsonb[], $11::float8[], $12::float8[],
-                                 $13::text[])
+                                 $13::text[], $14::uuid[])
             """,
             [case.id for _, case in opened],
             [given[case.id] for _, case in opened],
@@ -233,6 +233,7 @@ async def open_cases(
             [row.message.place.latitude for row, _ in opened],
             [row.message.place.longitude for row, _ in opened],
             [row.lane for row, _ in opened],
+            [case.follows for _, case in opened],
         )
     await _link(connection, "joined_case", [(row.contact_id, case) for row in registrations for case in row.joins])
     await _link(connection, "linked_case", [(row.contact_id, case) for row in registrations for case in row.links])
