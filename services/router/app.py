@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field
 
 from services.router.live import Live
+from services.router.watching import Watcher
 from services.router.web import add_routes
 from shared.contracts import (
     AssignmentAccepted,
@@ -59,6 +60,7 @@ def router() -> Service:
     service.on_start(live.start)
     service.background(live.watch)
     service.background(live.watch_drift)
+    service.background(Watcher(service, lambda: live.ground).watch)
     service.tell("knowledge", live.report)
     queues = [f"router.cases.{lane}" for lane in LANES]
     service.consume(Consumer("router-cases", queues, [CaseOpened, ContactJoined], live.take_cases))

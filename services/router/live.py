@@ -18,6 +18,7 @@ from services.router.domain.knowledge import Knowledge
 from services.router.domain.versions import Known, Look, load_kept, load_known, look
 from services.router.drifting import WEEKS, find_drift, tell
 from services.router.handlers import Router
+from services.router.handlers.ground import Ground
 from shared import metrics
 from shared.contracts import Message
 from shared.database import is_away
@@ -66,6 +67,11 @@ class Live:
         if self._router is None:
             raise LookupError("nothing is known yet")
         return self._router
+
+    @property
+    def ground(self) -> Ground:
+        """What is decided by now, for whoever looks after cases later."""
+        return self.router.ground
 
     @property
     def knowledge(self) -> Knowledge:

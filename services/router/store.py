@@ -95,7 +95,7 @@ async def save_cases(connection: Connection, cases: Sequence[Case]) -> None:
         SET version = moved.version, state = moved.state, outcome = moved.outcome, owner = moved.owner,
             owner_kind = moved.owner_kind, assignment_id = moved.assignment_id, topic = moved.topic,
             neighbourhood = moved.neighbourhood, due_at = moved.due_at, returns = moved.returns,
-            head_id = moved.head_id
+            head_id = moved.head_id, next_look_at = now()
         FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::text[],
                     $9::text[], $10::timestamptz[], $11::int[], $12::uuid[])
              AS moved (id, version, state, outcome, owner, owner_kind, assignment_id, topic, neighbourhood, due_at,

@@ -41,6 +41,7 @@ def _check_codes(municipality: Municipality) -> Iterator[Problem]:
         ("delivery.toml", [provider.name for provider in municipality.delivery.providers]),
         ("delivery.toml", [f"{text.event}.{text.language}" for text in municipality.delivery.approved]),
         ("incidents.toml", [group.code for group in municipality.incidents.groups]),
+        ("escalation.toml", [step.code for step in municipality.escalation.steps]),
         ("bulletin.toml", [group.code for group in municipality.bulletin.groups]),
         ("bulletin.toml", [line.code for line in municipality.bulletin.lines]),
         ("rules.toml", [rule.id for rule in municipality.rules]),

@@ -9,6 +9,7 @@ from shared.municipality.bulletin import Bulletin
 from shared.municipality.calendar import Calendar
 from shared.municipality.conversation import Conversation
 from shared.municipality.delivery import DeliveryRules
+from shared.municipality.escalation import Escalation
 from shared.municipality.incidents import Incidents
 from shared.municipality.kinds import Kinds
 from shared.municipality.owners import Department, Institution, Owner
@@ -43,6 +44,7 @@ class Municipality(About):
     conversation: Conversation
     delivery: DeliveryRules
     incidents: Incidents
+    escalation: Escalation
     standard_answers: tuple[StandardAnswer, ...]
     rules: tuple[Rule, ...]
     road_keepers: tuple[RoadKeeper, ...]

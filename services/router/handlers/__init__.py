@@ -38,17 +38,17 @@ class Router:
         await self._answerer.take(unit, events)
 
     @cached_property
-    def _ground(self) -> Ground:
+    def ground(self) -> Ground:
         return Ground(self.place, self.knowledge)
 
     @cached_property
     def _opener(self) -> Opener:
-        return Opener(self._ground, Offerer(self._ground))
+        return Opener(self.ground, Offerer(self.ground))
 
     @cached_property
     def _joiner(self) -> Joiner:
-        return Joiner(self._ground)
+        return Joiner(self.ground)
 
     @cached_property
     def _answerer(self) -> Answerer:
-        return Answerer(self._ground, Offerer(self._ground))
+        return Answerer(self.ground, Offerer(self.ground))

@@ -1,13 +1,15 @@
 """What every handler of the router decides by: the municipality, what is known, and the codes of both."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
 from services.router.domain.decision import Report
 from services.router.domain.knowledge import Knowledge
-from shared.clocks import Step, WorkingTime, counted, legal_clock
+from services.router.domain.life import Case
+from services.router.domain.watch import Clocks
+from shared.clocks import Step, WorkingTime, clock, counted, legal_clock
 from shared.contracts import CaseKind, CaseOpened, CaseState, OwnerKind
 from shared.municipality import Municipality, Target
 
@@ -36,6 +38,19 @@ class Ground:
         """By when the law wants an answer to a case of that kind that was opened, or reopened, then."""
         opened = Step(1, started_at, CaseState.RECEIVED)
         return legal_clock([opened], kind, self.place.calendar, self.place.zone).due_at
+
+    def clocks(self, case: Case, steps: Sequence[Step]) -> Clocks:
+        """The clocks of a case with these steps, its owner's target and the law's; without target the law's alone."""
+        calendar, zone = self.place.calendar_of(case.owner), self.place.zone
+        service = [clock(steps, target, calendar, zone) for target in self.targets(case.topic, case.urgency)]
+        legal = legal_clock(steps, case.kind, self.place.calendar, zone)
+        return {"legal": legal, **({"service": min(service, key=lambda found: found.due_at)} if service else {})}
+
+    @cached_property
+    def gives_receipts(self) -> frozenset[str]:
+        """The owners whose own software says `accepted`; at the desk a person says so, in their own time."""
+        desks = {department.code for department in self.place.departments if department.desk}
+        return frozenset(self.kinds.keys() - desks)
 
     @cached_property
     def kinds(self) -> Mapping[str, OwnerKind]:
