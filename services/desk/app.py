@@ -3,23 +3,37 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
+from typing import Final
 
 from pydantic import Field, SecretStr
 
 from services.desk.adviser import Adviser
-from services.desk.handlers import Alerts, Calls, Desk, Entries, Tasks, Work, take_in
+from services.desk.handlers import Alerts, Calls, Cases, Desk, Entries, Tasks, Work, take_in
 from services.desk.pages import TEMPLATES, add_pages
+from services.desk.records import Records
 from services.desk.web import SignIn, add_alert_routes, add_file_routes, add_routes, add_task_routes
 from shared import municipality
 from shared.contracts import (
+    AssignmentEnded,
     AssignmentOffered,
+    AssignmentWarned,
     CallReported,
+    CaseAccepted,
+    CaseAsked,
     CaseAssigned,
     CaseClosed,
+    CaseForwarded,
+    CaseGathered,
+    CaseProgressed,
+    CaseReopened,
+    CaseReturned,
+    CaseSeparated,
     CitizenAdded,
+    CitizenSilent,
     ContactRegistered,
     IncidentGrew,
     Message,
+    NoticeRecorded,
     TaskRequested,
 )
 from shared.messaging import Consumer, Service, Unit
@@ -30,6 +44,26 @@ from shared.settings import Key, Settings, key_bytes, read
 from shared.vault import Vault
 
 SCHEMA = "desk"
+OFFERS: Final[list[type[Message]]] = [
+    AssignmentOffered,
+    CitizenAdded,
+    IncidentGrew,
+    AssignmentWarned,
+    CitizenSilent,
+    AssignmentEnded,
+]
+FACTS: Final[list[type[Message]]] = [
+    CaseAssigned,
+    CaseAccepted,
+    CaseForwarded,
+    CaseProgressed,
+    CaseAsked,
+    CaseReturned,
+    CaseReopened,
+    CaseGathered,
+    CaseSeparated,
+    CaseClosed,
+]
 FACTS_LINGER_SECONDS = 0.5  # what is known of a place need not be fresher, and larger batches cost less
 
 
@@ -38,6 +72,8 @@ class DeskSettings(Settings):
 
     ilkim_vault_key: Key
     ilkim_blind_index_key: Key
+    ilkim_inside_key: Key
+    intake_url: str = Field("", description="intake's worker inside, e.g. http://intake:8000; empty: no contacts")
     router_url: str = Field("", description="the router inside, e.g. http://router:8000; empty: no proposals")
     desk_user: str = Field(min_length=1, max_length=100)
     desk_password: SecretStr = Field(min_length=8)
@@ -61,24 +97,30 @@ def desk() -> Service:
 
     levels = {level.code: level.lane for level in place.levels}
     queues = [owner_queue(owner, lane) for lane in LANES for owner in work.owners]
-    service.consume(
-        Consumer(
-            "desk",
-            queues,
-            [AssignmentOffered, CitizenAdded, IncidentGrew],
-            partial(take_in, levels=levels, lease=work.lease),
-        )
-    )
+    service.consume(Consumer("desk", queues, OFFERS, partial(take_in, levels=levels, lease=work.lease)))
     service.consume(Consumer("desk-alerts", ["desk.alerts"], [TaskRequested], alerts.take_in))
     service.background(alerts.watch)
     service.consume(Consumer("desk-tasks", ["desk.tasks"], [TaskRequested, CallReported], take_tasks))
     entries = Entries(service, place, Adviser(settings.router_url))
     service.consume(Consumer("desk-contacts", ["desk.contacts"], [ContactRegistered], entries.take_contacts))
-    facts: list[type[Message]] = [CaseAssigned, CaseClosed]
+    cases = Cases(service, Records(settings.intake_url, key_bytes(settings.ilkim_inside_key)))
+
+    async def take_facts(unit: Unit, events: Sequence[Message]) -> None:
+        await entries.take_facts(unit, events)
+        await cases.take_facts(unit, events)
+
+    service.consume(Consumer("desk-cases", ["desk.cases"], FACTS, take_facts, linger_seconds=FACTS_LINGER_SECONDS))
     service.consume(
-        Consumer("desk-cases", ["desk.cases"], facts, entries.take_facts, linger_seconds=FACTS_LINGER_SECONDS)
+        Consumer(
+            "desk-notices",
+            ["desk.notices"],
+            [NoticeRecorded],
+            cases.take_notices,
+            linger_seconds=FACTS_LINGER_SECONDS,
+        )
     )
     service.on_stop(entries.adviser.close)
+    service.on_stop(cases.records.close)
     sign_in = SignIn(settings.desk_user, settings.desk_password.get_secret_value())
     add_routes(service.web, work, sign_in)
     objects = open_store(read(ObjectSettings))
@@ -86,5 +128,5 @@ def desk() -> Service:
     add_file_routes(service.web, service, objects, sign_in)
     add_task_routes(service.web, tasks, sign_in)
     add_alert_routes(service.web, alerts, sign_in)
-    add_pages(service.web, Desk(work, tasks, entries, calls, alerts), Pages(TEMPLATES, place), sign_in)
+    add_pages(service.web, Desk(work, tasks, entries, calls, alerts, cases), Pages(TEMPLATES, place), sign_in)
     return service

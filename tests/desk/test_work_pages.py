@@ -109,7 +109,7 @@ async def test_an_item_tells_its_story_even_from_before_it_came_back(at_desk: De
     async def shows(told: str) -> bool:
         return told in (await at_desk.get(f"/work/{again.assignment_id}")).text
 
-    for told in ("Listeye geldi", "Gönderildi", "Özel Kalem Müdürlüğü", "Hâlâ bekliyorum.", "Kapı numarası kaç?"):
+    for told in ("Birime verildi", "Gönderildi", "Özel Kalem Müdürlüğü", "Hâlâ bekliyorum.", "Kapı numarası kaç?"):
         await until(partial(shows, told))
 
 

@@ -46,6 +46,8 @@ from services.desk.domain.work import (
     Verdict,
     add,
     apply,
+    end,
+    go_on,
     grow,
     item_of,
     judge,
@@ -53,6 +55,7 @@ from services.desk.domain.work import (
     offered,
     rank_of,
     receipt,
+    warn,
 )
 
 __all__ = [
@@ -97,9 +100,11 @@ __all__ = [
     "begun",
     "call_key",
     "caller_of",
+    "end",
     "faults",
     "fold",
     "fold_facts",
+    "go_on",
     "grow",
     "item_of",
     "judge",
@@ -114,4 +119,5 @@ __all__ = [
     "settled_by",
     "split_street",
     "task_of",
+    "warn",
 ]

@@ -14,14 +14,18 @@ from shared.contracts import (
     AssignmentAccepted,
     AssignmentClosed,
     AssignmentDecided,
+    AssignmentEnded,
     AssignmentGathered,
     AssignmentOffered,
     AssignmentProgressed,
     AssignmentReturned,
     AssignmentSeparated,
+    AssignmentWarned,
     CaseKind,
+    CaseNumber,
     CitizenAdded,
     CitizenAsked,
+    CitizenSilent,
     IncidentGrew,
     Lane,
     Outcome,
@@ -64,6 +68,10 @@ class StepKind(StrEnum):
     SEPARATED = "separated"
     RELEASED = "released"
     LAPSED = "lapsed"
+    WARNED = "warned"
+    SILENT = "silent"
+    ENDED = "ended"
+    SPLIT = "split"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,11 @@ class Item:
     reports: int = 1
     returned_by: str | None = None
     rank: int = 0
+    version: int | None = None
+    legal_due_at: datetime | None = None
+    reopened: int = 0
+    reopened_because: str | None = None
+    follows: CaseNumber | None = None
     state: State = State.WAITING
     taken_by: str | None = None
     held_until: datetime | None = None
@@ -404,6 +417,11 @@ def item_of(offer: AssignmentOffered, levels: Mapping[str, Lane] = _NO_LEVELS) -
         reports=offer.incident.reports if offer.incident else 1,
         returned_by=offer.returned_by,
         rank=rank_of(offer.urgency, offer.lane, levels),
+        version=offer.version,
+        legal_due_at=offer.legal_due_at,
+        reopened=offer.reopened,
+        reopened_because=clean(offer.reopened_because) if offer.reopened_because else None,
+        follows=offer.follows,
     )
 
 
@@ -441,6 +459,26 @@ def grow(item: Item, grew: IncidentGrew) -> tuple[Item, Report, Step]:
     report = Report(item.assignment_id, grew.joined_case_id, grew.joined_number, clean(grew.text), grew.occurred_at)
     step = _step(item, StepKind.GREW, grew.occurred_at, "", grew.joined_number, report.text, grew.joined_case_id)
     return replace(item, incident_id=grew.incident_id, reports=max(item.reports, grew.reports)), report, step
+
+
+def warn(item: Item, warning: AssignmentWarned) -> Step:
+    """It is due soon, or late; `detail` is the step of the escalation, the text says which clock it is."""
+    return _step(item, StepKind.WARNED, warning.occurred_at, "", warning.step, warning.clock, warning.id)
+
+
+def go_on(item: Item, silence: CitizenSilent) -> tuple[Item, Step]:
+    """The citizen did not answer in time: nothing is waited for any more."""
+    return replace(item, question=None), _step(item, StepKind.SILENT, silence.occurred_at, "", cause=silence.id)
+
+
+def end(item: Item, ended: AssignmentEnded) -> tuple[Item, Step | None]:
+    """It is over, not by our doing. One that ended before stays as it ended, and no line tells of it."""
+    if item.state is State.DONE:
+        return item, None
+    over = replace(
+        item, state=State.DONE, held_until=None, question=None, done_at=ended.occurred_at, ending_id=ended.id
+    )
+    return over, _step(item, StepKind.ENDED, ended.occurred_at, "", ended.because, clean(ended.text), ended.id)
 
 
 def _said(addition: CitizenAdded) -> str:

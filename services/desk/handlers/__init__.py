@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from services.desk.handlers.alerts import Alerts, NoSuchAlert
 from services.desk.handlers.calls import Caller, Calls, NoSuchCall
+from services.desk.handlers.cases import Cases, Whole
 from services.desk.handlers.entries import Entries, NoSuchEntry, WrongEntry
 from services.desk.handlers.tasks import NoSuchTask, TaskRefused, Tasks, UnknownChoice
 from services.desk.handlers.work import NoSuchItem, Refused, Unknown, Work, take_in
@@ -12,6 +13,7 @@ __all__ = [
     "Alerts",
     "Caller",
     "Calls",
+    "Cases",
     "Desk",
     "Entries",
     "NoSuchAlert",
@@ -24,6 +26,7 @@ __all__ = [
     "Tasks",
     "Unknown",
     "UnknownChoice",
+    "Whole",
     "Work",
     "WrongEntry",
     "take_in",
@@ -39,3 +42,4 @@ class Desk:
     entries: Entries
     calls: Calls
     alerts: Alerts
+    cases: Cases

@@ -16,7 +16,17 @@ from services.desk.domain.identity import Identity, Permission
 from services.desk.store import files as file_store
 from services.desk.store import incidents as incident_store
 from services.desk.store import work as work_store
-from shared.contracts import Answer, AssignmentOffered, CitizenAdded, IncidentGrew, Lane, Message
+from shared.contracts import (
+    Answer,
+    AssignmentEnded,
+    AssignmentOffered,
+    AssignmentWarned,
+    CitizenAdded,
+    CitizenSilent,
+    IncidentGrew,
+    Lane,
+    Message,
+)
 from shared.database import is_away
 from shared.messaging import Outgoing, Service, Unit, single
 from shared.messaging.topology import ANSWERS
@@ -60,6 +70,9 @@ async def take_in(unit: Unit, events: Sequence[Message], levels: Mapping[str, La
     grown = [event for event in events if isinstance(event, IncidentGrew)]
     if grown:
         await _grow(unit, grown)
+    turned = [event for event in events if isinstance(event, AssignmentWarned | CitizenSilent | AssignmentEnded)]
+    if turned:
+        await _turn(unit, turned)
 
 
 async def _list(unit: Unit, offers: Sequence[AssignmentOffered], levels: Mapping[str, Lane]) -> None:
@@ -100,6 +113,28 @@ async def _grow(unit: Unit, grown: Sequence[IncidentGrew]) -> None:
     await work_store.save_items(unit.connection, list(items.values()))
     fresh = await incident_store.add_reports(unit.connection, list(reports.values()))
     await work_store.add_steps(unit.connection, [step for case_id, step in steps.items() if case_id in fresh])
+
+
+async def _turn(unit: Unit, events: Sequence[AssignmentWarned | CitizenSilent | AssignmentEnded]) -> None:
+    """What the router says of assignments we have: due, going on without an answer, or over."""
+    items = await work_store.lock_items(unit.connection, {event.assignment_id for event in events})
+    steps: list[Step | None] = []
+    for event in events:
+        item = items.get(event.assignment_id)
+        if item is None:
+            unit.postpone(event, "the item is not here yet")
+            continue
+        match event:
+            case AssignmentWarned():
+                step: Step | None = domain.warn(item, event)
+            case CitizenSilent():
+                item, step = domain.go_on(item, event)
+            case AssignmentEnded():
+                item, step = domain.end(item, event)
+        items[item.assignment_id] = item
+        steps.append(step)
+    await work_store.save_items(unit.connection, list(items.values()))
+    await work_store.add_steps(unit.connection, [step for step in steps if step])
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def add_pages(web: FastAPI, desk: Desk, pages: Pages, sign_in: SignIn) -> None:
     routes = APIRouter(include_in_schema=False, dependencies=[Depends(sign_in), Depends(same_origin)])
     add_alert_pages(routes, frame, desk.alerts, sign_in)
     add_work_pages(routes, frame, desk.work, sign_in)
-    add_case_pages(routes, frame, desk.work, sign_in)
+    add_case_pages(routes, frame, desk, sign_in)
     add_task_pages(routes, frame, desk.tasks, sign_in)
     add_entry_pages(routes, frame, desk, sign_in)
     add_call_pages(routes, frame, desk.calls, sign_in)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from dataclasses import dataclass
 from typing import Annotated, Final
 from urllib.parse import urlencode
 from uuid import UUID
@@ -12,14 +13,17 @@ from pydantic import ValidationError
 
 from services.desk.domain import Action, Ask, Close, Decide, Gather, Item, Release, Return, Separate, Step, Take
 from services.desk.domain.identity import Identity, Permission
-from services.desk.handlers import NoSuchItem, Refused, Unknown, Work
+from services.desk.domain.story import LineKind, story
+from services.desk.handlers import Cases, Desk, NoSuchItem, Refused, Unknown
+from services.desk.handlers.cases import NotAllowed, earlier_of_person, may_see_people
 from services.desk.pages.choosing import as_of_now, choices, did_words
 from services.desk.pages.frame import Frame, Option, Sent, faults_of, typed_fields
 from services.desk.store import files as file_store
 from services.desk.store import incidents as incident_store
-from services.desk.store import work as work_store
+from services.desk.store import story as story_store
 from services.desk.web import SignIn
 from shared.contracts import Outcome
+from shared.contracts.inside import KnownPerson, ToldEarlier
 
 REPORTS_SHOWN: Final = 200
 # What a person closes with. `forwarded` is said by the router when an institution has it.
@@ -36,14 +40,37 @@ ACTIONS: Final[Mapping[str, type[Action]]] = {
 }
 
 
-def add_case_pages(routes: APIRouter, frame: Frame, work: Work, sign_in: SignIn) -> None:
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """Another case of the same citizen or place. `assignment_id`: its page, None: none that the reader may see."""
+
+    case: ToldEarlier
+    assignment_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who told of a case, when somebody looked. `known` None: intake was not reached."""
+
+    looked: bool = False
+    known: tuple[KnownPerson, ...] | None = None
+
+
+NOBODY_LOOKED: Final = People()
+
+
+def add_case_pages(routes: APIRouter, frame: Frame, at_desk: Desk, sign_in: SignIn) -> None:
     """`/work/…`."""
-    desk = CasePages(frame, work)
+    desk = CasePages(frame, at_desk)
     Person = Annotated[Identity, Depends(sign_in)]
 
     @routes.get("/work/{assignment_id}")
     async def item(request: Request, by: Person, assignment_id: UUID) -> Response:
         return await desk.item(request, by, assignment_id)
+
+    @routes.post("/work/{assignment_id}/people")
+    async def people(request: Request, by: Person, assignment_id: UUID) -> Response:
+        return await desk.people(request, by, assignment_id)
 
     @routes.post("/work/{assignment_id}/{word}")
     async def act(request: Request, by: Person, assignment_id: UUID, word: str) -> Response:
@@ -53,11 +80,19 @@ def add_case_pages(routes: APIRouter, frame: Frame, work: Work, sign_in: SignIn)
 class CasePages:
     """Reads what a page shows and renders it."""
 
-    def __init__(self, frame: Frame, work: Work) -> None:
+    def __init__(self, frame: Frame, desk: Desk) -> None:
         self._frame = frame
-        self._work = work
+        self._work = desk.work
+        self._cases: Cases = desk.cases
 
-    async def item(self, request: Request, by: Identity, assignment_id: UUID, sent: Sent | None = None) -> Response:
+    async def item(
+        self,
+        request: Request,
+        by: Identity,
+        assignment_id: UUID,
+        sent: Sent | None = None,
+        people: People = NOBODY_LOOKED,
+    ) -> Response:
         """One item: what the citizen wrote, its story, and what can be done with it."""
         try:
             item, _ = await self._work.story(assignment_id)
@@ -65,26 +100,51 @@ class CasePages:
             return self._frame.not_found(request, "desk.not_found_words")
         sent = sent or Sent()
         item = await as_of_now(self._work, item)
-        items = await work_store.of_case(self._work.service.pool, item.case_id)
-        steps = await work_store.steps(self._work.service.pool, [other.assignment_id for other in items])
+        whole = await self._cases.whole(item)
+        pool = self._work.service.pool
         return await self._frame.render(
             request,
             "item.html",
             status=sent.status,
             item=item,
-            steps=steps,
-            files=await file_store.files_of(self._work.service.pool, item.case_id),
-            items={other.assignment_id: other for other in items},
+            lines=story(whole.told),
+            LineKind=LineKind,
+            intake=whole.intake,
+            earlier=await self._seen(by, earlier_of_person(item, whole.intake, by)),
+            nearby=await self._seen(by, whole.intake.of_place if whole.intake else ()),
+            files=await file_store.files_of(pool, item.case_id),
+            people=people,
+            may_see_people=may_see_people(item, by),
             by=by.name,
             sent=sent,
-            did=self._did(request, item, steps),
+            did=self._did(request, item, whole.told.steps),
             outcomes=self._outcomes(request),
             is_held=item.holder(datetime.now(UTC)) not in (None, by.name),
             may_take_over=by.may(Permission.OVERSEE),
-            reports=await incident_store.reports_of(self._work.service.pool, [item.assignment_id], REPORTS_SHOWN),
-            related=await incident_store.related(self._work.service.pool, item.case_id),
+            reports=await incident_store.reports_of(pool, [item.assignment_id], REPORTS_SHOWN),
+            related=await incident_store.related(pool, item.case_id),
             **choices(self._frame, self._work.place, request, item),
         )
+
+    async def people(self, request: Request, by: Identity, assignment_id: UUID) -> Response:
+        """The item with who told of it; the look is kept before anything is shown."""
+        try:
+            item, _ = await self._work.story(assignment_id)
+            found = await self._cases.people(item, by)
+        except NoSuchItem:
+            return self._frame.not_found(request, "desk.not_found_words")
+        except NotAllowed:
+            return await self.item(request, by, assignment_id, Sent(refused="refused.not_allowed", status=403))
+        return await self.item(request, by, assignment_id, people=People(True, found))
+
+    async def _seen(self, by: Identity, cases: Sequence[ToldEarlier]) -> list[Earlier]:
+        """Other cases, each with its page here where this identity may see it."""
+        pages = await story_store.pages_of(self._work.service.pool, [case.case_id for case in cases])
+        return [
+            Earlier(case, page.assignment_id if page and by.sees(page.owner) else None)
+            for case in cases
+            for page in [pages.get(case.case_id)]
+        ]
 
     async def act(
         self, request: Request, by: Identity, assignment_id: UUID, word: str, typed: Mapping[str, str]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from shared.database import Connection
 
-What = Literal["task", "call", "alert"]
+What = Literal["task", "call", "alert", "case"]
 
 
 async def record(connection: Connection, by: str, what: What, subject: UUID) -> None:

@@ -10,7 +10,7 @@ import asyncpg
 from pydantic import TypeAdapter
 
 from services.desk.domain import Item, State, Step, StepKind
-from shared.contracts import CaseKind, OwnerKind, Place, Proposal, SimilarCase, Why
+from shared.contracts import CaseKind, CaseNumber, OwnerKind, Place, Proposal, SimilarCase, Why
 from shared.database import Connection
 
 _PROPOSALS: Final = TypeAdapter(tuple[Proposal, ...])
@@ -39,20 +39,23 @@ async def add_items(connection: Connection, items: Sequence[Item]) -> set[UUID]:
         INSERT INTO work_item (assignment_id, case_id, number, owner, owner_kind, lane, topic, text, place,
                                neighbourhood, language, opened_at, offered_at, due_at, returns, returned_because,
                                proposals, reasons, attachments, trace_id, kind, urgency, hides_identity, secondary,
-                               similar_cases, why, incident_id, reports, returned_by, rank, state, questions)
+                               similar_cases, why, incident_id, reports, returned_by, rank, version, legal_due_at,
+                               reopened, reopened_because, follows, state, questions)
         SELECT assignment_id, case_id, number, owner, owner_kind, lane, topic, text, place, neighbourhood, language,
                opened_at, offered_at, due_at, returns, returned_because, proposals,
                ARRAY(SELECT json_array_elements_text(reasons)), attachments, trace_id, kind, urgency, hides_identity,
-               secondary, similar_cases, why, incident_id, reports, returned_by, rank, 'waiting', 0
+               secondary, similar_cases, why, incident_id, reports, returned_by, rank, version, legal_due_at,
+               reopened, reopened_because, follows, 'waiting', 0
         FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
                     $9::json[], $10::text[], $11::text[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[],
                     $15::int[], $16::text[], $17::json[], $18::json[], $19::int[], $20::text[], $21::text[],
                     $22::text[], $23::bool[], $24::json[], $25::json[], $26::json[], $27::uuid[], $28::int[],
-                    $29::text[], $30::int[])
+                    $29::text[], $30::int[], $31::int[], $32::timestamptz[], $33::int[], $34::text[], $35::json[])
              AS offered (assignment_id, case_id, number, owner, owner_kind, lane, topic, text, place, neighbourhood,
                          language, opened_at, offered_at, due_at, returns, returned_because, proposals, reasons,
                          attachments, trace_id, kind, urgency, hides_identity, secondary, similar_cases, why,
-                         incident_id, reports, returned_by, rank)
+                         incident_id, reports, returned_by, rank, version, legal_due_at, reopened, reopened_because,
+                         follows)
         ON CONFLICT (assignment_id) DO NOTHING
         RETURNING assignment_id
         """,
@@ -86,6 +89,11 @@ async def add_items(connection: Connection, items: Sequence[Item]) -> set[UUID]:
         [item.reports for item in items],
         [item.returned_by for item in items],
         [item.rank for item in items],
+        [item.version for item in items],
+        [item.legal_due_at for item in items],
+        [item.reopened for item in items],
+        [item.reopened_because for item in items],
+        [item.follows.model_dump_json() if item.follows else None for item in items],
     )
     return {row["assignment_id"] for row in rows}
 
@@ -265,6 +273,7 @@ def _item(row: asyncpg.Record) -> Item:
             "similar": _SIMILAR.validate_json(row["similar_cases"]),
             "why": Why.model_validate_json(row["why"]) if row["why"] else None,
             "place": Place.model_validate_json(row["place"]),
+            "follows": CaseNumber.model_validate_json(row["follows"]) if row["follows"] else None,
             "proposals": _PROPOSALS.validate_json(row["proposals"]),
             "reasons": tuple(row["reasons"]),
             "state": State(row["state"]),
