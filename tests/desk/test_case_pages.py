@@ -67,10 +67,10 @@ async def started(amqp_url: str, database_url: str) -> AsyncIterator[Room]:
     async with (
         a_system(amqp_url, database_url, "desk", OWNERS) as system,
         serving(intake.service()) as intake_url,
-        serving(built(desk, system, DESK_USER=USER, DESK_PASSWORD=PASSWORD, INTAKE_URL=intake_url)) as url,
-        aiohttp.ClientSession(url, headers=basic(USER, PASSWORD)) as http,
     ):
-        yield Room(Desk(system, http), intake)
+        service = built(desk, system, DESK_USER=USER, DESK_PASSWORD=PASSWORD, INTAKE_URL=intake_url)
+        async with serving(service) as url, aiohttp.ClientSession(url, headers=basic(USER, PASSWORD)) as http:
+            yield Room(Desk(system, http, service), intake)
 
 
 @pytest.fixture

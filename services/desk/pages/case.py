@@ -1,8 +1,8 @@
 """One case: what was written, what happened to it since, and what can be done with it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Final
 from urllib.parse import urlencode
 from uuid import UUID
