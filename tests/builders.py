@@ -49,6 +49,7 @@ from shared.contracts import (
     Place,
     Purpose,
     ReopenedBy,
+    ReopeningAsked,
     ReplyRequested,
     Sender,
     TaskDecision,
@@ -56,6 +57,7 @@ from shared.contracts import (
     TaskRequested,
     TaskSettled,
     WebhookReceived,
+    WithdrawalAsked,
 )
 from shared.ids import new_id
 
@@ -145,6 +147,17 @@ def a_case_opened(**changed: Any) -> CaseOpened:
 def a_contact_joined(**changed: Any) -> ContactJoined:
     return _built(
         ContactJoined, changed, case_id=new_id(), contact_id=new_id(), lane="routine", text="Hâlâ gelen olmadı."
+    )
+
+
+def a_reopening_asked(**changed: Any) -> ReopeningAsked:
+    wish: dict[str, Any] = {"case_id": new_id(), "contact_id": new_id(), "lane": "routine", "by": ReopenedBy.CITIZEN}
+    return _built(ReopeningAsked, changed, **wish, text="Çöpler yine duruyor.")
+
+
+def a_withdrawal_asked(**changed: Any) -> WithdrawalAsked:
+    return _built(
+        WithdrawalAsked, changed, case_id=new_id(), contact_id=new_id(), lane="routine", text="Gerek kalmadı."
     )
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from services.router.listening import listen
 from services.router.live import Live
 from services.router.watching import Watcher
 from services.router.web import add_routes
@@ -19,6 +20,9 @@ from shared.contracts import (
     CitizenAsked,
     ContactJoined,
     Message,
+    ReopeningAsked,
+    TaskSettled,
+    WithdrawalAsked,
 )
 from shared.messaging import Consumer, Service
 from shared.messaging.topology import LANES
@@ -36,6 +40,7 @@ ANSWERS: list[type[Message]] = [
     AssignmentGathered,
     AssignmentSeparated,
 ]
+CITIZENS: list[type[Message]] = [CaseOpened, ContactJoined, ReopeningAsked, WithdrawalAsked]
 
 
 class RouterSettings(Settings):
@@ -43,6 +48,9 @@ class RouterSettings(Settings):
 
     router_model: Path = Field(MODEL, description="the folder of the text model")
     router_reload_seconds: float = Field(3.0, gt=0, le=3600, description="how often the folders are looked at")
+    router_silence_seconds: float = Field(
+        60.0, gt=0, le=3600, description="how often cases are looked for whose citizens do not answer"
+    )
     router_drift_seconds: float = Field(86_400.0, gt=0, description="how often drift is measured, and told if any")
 
 
@@ -62,8 +70,10 @@ def router() -> Service:
     service.background(live.watch_drift)
     service.background(Watcher(service, lambda: live.ground).watch)
     service.tell("knowledge", live.report)
+    service.background(lambda: listen(service, live, settings.router_silence_seconds))
     queues = [f"router.cases.{lane}" for lane in LANES]
-    service.consume(Consumer("router-cases", queues, [CaseOpened, ContactJoined], live.take_cases))
+    service.consume(Consumer("router-cases", queues, CITIZENS, live.take_cases))
+    service.consume(Consumer("router-settled", ["router.settled"], [TaskSettled], live.take_settled))
     service.consume(
         Consumer("router-answers", ["router.answers"], ANSWERS, live.take_answers, prefetch=200, outsiders_write=True)
     )

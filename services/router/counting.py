@@ -5,13 +5,13 @@ from functools import partial
 
 from services.router import store
 from shared import metrics
-from shared.contracts import CaseAssigned, CaseEvent, CaseReturned, EvidenceKind
+from shared.contracts import CaseAssigned, CaseEvent, CaseReturned, EvidenceKind, ReturnReason
 from shared.messaging import Unit
 
 
 async def count(unit: Unit, facts: Sequence[CaseEvent]) -> None:
     """Count these facts once they are committed; they must stand in the history already."""
-    returned = [fact for fact in facts if isinstance(fact, CaseReturned)]
+    returned = [fact for fact in facts if isinstance(fact, CaseReturned) and fact.because is ReturnReason.NOT_OURS]
     before = await store.assignments(unit.connection, {fact.case_id for fact in returned}) if returned else {}
     given = [fact for fact in facts if isinstance(fact, CaseAssigned)]
     back = [before[fact.assignment_id] for fact in returned if fact.assignment_id in before]
@@ -19,10 +19,13 @@ async def count(unit: Unit, facts: Sequence[CaseEvent]) -> None:
 
 
 def how_assigned(fact: CaseAssigned) -> str:
-    """Who gave the case to its owner: the router alone (automatic), to a person (triage), the desk, or a return."""
+    """Who gave the case to its owner: the router alone (automatic), to a person (triage), the desk, or what moved it.
+
+    That is a `return`, a `reopening`, or the `withdrawal` of the case that led its incident.
+    """
     if fact.decided_by == "router":
         return "automatic" if fact.automatic else "triage"
-    return "desk" if fact.decided_by.startswith("desk:") else "return"
+    return fact.decided_by.partition(":")[0]
 
 
 def rules_of(fact: CaseAssigned) -> tuple[str, ...]:

@@ -86,6 +86,10 @@ class Live:
         """See `Router`."""
         await self.router.take_answers(unit, events)
 
+    async def take_settled(self, unit: Unit, events: Sequence[Message]) -> None:
+        """See `Router`."""
+        await self.router.take_settled(unit, events)
+
     async def start(self) -> None:
         """Decide by the folder, or by the version that was kept last, or by the folder without its places.
 

@@ -131,8 +131,8 @@ async def remember(connection: Connection, reports: Sequence[Wanted]) -> None:
     )
 
 
-async def close(connection: Connection, closed: Mapping[UUID, datetime]) -> None:
-    """Note when cases were closed: from then on nothing joins them."""
+async def close(connection: Connection, closed: Mapping[UUID, datetime | None]) -> None:
+    """Note when cases were closed: from then on nothing joins them. None: a case is open again."""
     await connection.execute(
         """
         UPDATE case_sighting SET closed_at = closed.at

@@ -7,7 +7,18 @@ from uuid import UUID
 import asyncpg
 
 from services.router.domain.life import Case
-from shared.contracts import CaseAssigned, CaseEvent, CaseKind, CaseOpened, CaseState, Channel, Outcome, OwnerKind
+from shared.contracts import (
+    CaseAssigned,
+    CaseEvent,
+    CaseKind,
+    CaseOpened,
+    CaseReopened,
+    CaseState,
+    Channel,
+    Outcome,
+    OwnerKind,
+    ReopeningAsked,
+)
 from shared.database import Connection
 
 
@@ -17,11 +28,11 @@ async def add_cases(connection: Connection, cases: Sequence[Case]) -> None:
         """
         INSERT INTO case_record (id, number, version, state, owner, owner_kind, assignment_id, topic, neighbourhood,
                                  lane, due_at, opened_at, contact_id, person_id, channel, account, language,
-                                 trace_id, kind, urgency, head_id, outcome)
+                                 trace_id, kind, urgency, head_id, outcome, changed_version)
         SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::text[], $7::uuid[],
                              $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[],
                              $13::uuid[], $14::uuid[], $15::text[], $16::text[], $17::text[], $18::text[],
-                             $19::text[], $20::text[], $21::uuid[], $22::text[])
+                             $19::text[], $20::text[], $21::uuid[], $22::text[], $23::int[])
         """,
         [case.id for case in cases],
         [case.number for case in cases],
@@ -45,6 +56,7 @@ async def add_cases(connection: Connection, cases: Sequence[Case]) -> None:
         [case.urgency for case in cases],
         [case.head_id for case in cases],
         [case.outcome for case in cases],
+        [case.changed_version for case in cases],
     )
 
 
@@ -63,7 +75,7 @@ async def _lock(connection: Connection, which: str, ids: Collection[UUID]) -> di
         f"""
         SELECT id, number, version, state, outcome, owner, owner_kind, assignment_id, topic, neighbourhood, lane,
                due_at, returns, opened_at, contact_id, person_id, channel, account, language, trace_id,
-               kind, urgency, head_id
+               kind, urgency, head_id, changed_version, reopened, reopened_at, asked_at
         FROM case_record
         WHERE {which}
         ORDER BY id
@@ -95,11 +107,13 @@ async def save_cases(connection: Connection, cases: Sequence[Case]) -> None:
         SET version = moved.version, state = moved.state, outcome = moved.outcome, owner = moved.owner,
             owner_kind = moved.owner_kind, assignment_id = moved.assignment_id, topic = moved.topic,
             neighbourhood = moved.neighbourhood, due_at = moved.due_at, returns = moved.returns,
-            head_id = moved.head_id, next_look_at = now()
+            head_id = moved.head_id, changed_version = moved.changed_version, reopened = moved.reopened,
+            reopened_at = moved.reopened_at, asked_at = moved.asked_at, next_look_at = now()
         FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::text[],
-                    $9::text[], $10::timestamptz[], $11::int[], $12::uuid[])
+                    $9::text[], $10::timestamptz[], $11::int[], $12::uuid[], $13::int[], $14::int[],
+                    $15::timestamptz[], $16::timestamptz[])
              AS moved (id, version, state, outcome, owner, owner_kind, assignment_id, topic, neighbourhood, due_at,
-                       returns, head_id)
+                       returns, head_id, changed_version, reopened, reopened_at, asked_at)
         WHERE case_record.id = moved.id
         """,
         [case.id for case in cases],
@@ -114,6 +128,10 @@ async def save_cases(connection: Connection, cases: Sequence[Case]) -> None:
         [case.due_at for case in cases],
         [case.returns for case in cases],
         [case.head_id for case in cases],
+        [case.changed_version for case in cases],
+        [case.reopened for case in cases],
+        [case.reopened_at for case in cases],
+        [case.asked_at for case in cases],
     )
 
 
@@ -150,6 +168,23 @@ async def opened(connection: Connection, ids: Collection[UUID]) -> Mapping[UUID,
     return {row["case_id"]: CaseOpened.read(row["event"]) for row in rows}
 
 
+async def reopened(connection: Connection, ids: Collection[UUID]) -> Mapping[UUID, CaseReopened]:
+    """How each of these cases was reopened last."""
+    if not ids:
+        return {}
+    rows = await connection.fetch(
+        """
+        SELECT DISTINCT ON (case_id) case_id, event
+        FROM case_history
+        WHERE case_id = ANY($1) AND type = $2
+        ORDER BY case_id, version DESC
+        """,
+        list(ids),
+        CaseReopened.type_name(),
+    )
+    return {row["case_id"]: CaseReopened.read(row["event"]) for row in rows}
+
+
 async def assignments(connection: Connection, ids: Collection[UUID]) -> Mapping[UUID, CaseAssigned]:
     """All assignments of these cases, by their ids."""
     rows = await connection.fetch(
@@ -177,3 +212,43 @@ async def first_decisions(
         at_most,
     )
     return [(CaseOpened.read(row["opened"]), CaseAssigned.read(row["assigned"])) for row in rows]
+
+
+async def ask_for_reopening(connection: Connection, asked: Mapping[UUID, ReopeningAsked]) -> None:
+    """Keep what citizens said, by the task in which a person decides on it."""
+    if not asked:
+        return
+    await connection.execute(
+        """
+        INSERT INTO reopening_request (task_id, case_id, asked_at, event)
+        SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::bytea[])
+        """,
+        list(asked),
+        [event.case_id for event in asked.values()],
+        [event.occurred_at for event in asked.values()],
+        [event.model_dump_json(exclude_none=True).encode() for event in asked.values()],
+    )
+
+
+async def take_reopenings(connection: Connection, tasks: Collection[UUID]) -> Mapping[UUID, ReopeningAsked]:
+    """What citizens said, by task; it is forgotten here, since the first decision counts."""
+    rows = await connection.fetch(
+        "DELETE FROM reopening_request WHERE task_id = ANY($1) RETURNING task_id, event", list(tasks)
+    )
+    return {row["task_id"]: ReopeningAsked.read(row["event"]) for row in rows}
+
+
+async def lock_silent(connection: Connection, asked_before: datetime, at_most: int) -> list[UUID]:
+    """Cases that wait for their citizens since before then, the longest first; those another replica holds are not."""
+    rows = await connection.fetch(
+        """
+        SELECT id FROM case_record
+        WHERE asked_at <= $1
+        ORDER BY asked_at
+        LIMIT $2
+        FOR UPDATE SKIP LOCKED
+        """,
+        asked_before,
+        at_most,
+    )
+    return [row["id"] for row in rows]

@@ -1,9 +1,10 @@
 """How citizens go on about a case, stop notices, and how much of one sender is taken at once."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, PositiveInt, StringConstraints
+from pydantic import AfterValidator, Field, PositiveInt, StringConstraints, model_validator
 
+from shared.municipality.answers import AnswerText
 from shared.municipality.base import Record
 from shared.municipality.topics import Phrase
 from shared.text import fold
@@ -85,6 +86,30 @@ class Abuse(Record):
     phrases: tuple[Phrase, ...] = Field(min_length=1)
 
 
+class Question(Record):
+    """For how long a citizen's answer is waited for: when they are reminded, and when the case goes on without it."""
+
+    remind_days: PositiveInt
+    silent_days: PositiveInt
+
+    @model_validator(mode="after")
+    def _reminds_first(self) -> Self:
+        if self.remind_days >= self.silent_days:
+            raise ValueError("remind_days must be less than silent_days, or nobody is reminded")
+        return self
+
+
+class Withdrawn(Record):
+    """What stands as the answer of a case that its citizen wanted no more of."""
+
+    text: AnswerText
+    text_en: AnswerText
+
+    def text_in(self, language: str) -> str:
+        """For a citizen who speaks `language`; Turkish for every language but English."""
+        return self.text_en if language == "en" else self.text
+
+
 class Conversation(Record):
     """What stands in conversation.toml."""
 
@@ -97,3 +122,5 @@ class Conversation(Record):
     block: Block
     call_back: CallBack
     abuse: Abuse
+    question: Question
+    withdrawn: Withdrawn

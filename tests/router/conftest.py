@@ -29,7 +29,11 @@ def place() -> Municipality:
 @pytest.fixture(scope="module")
 async def module_system(amqp_url: str, database_url: str) -> AsyncIterator[System]:
     owners = owner_codes(Settings.model_fields["ilkim_municipality"].default)
-    async with a_system(amqp_url, database_url, "router", owners) as system, running(built(router, system)):
+    async with (
+        a_system(amqp_url, database_url, "router", owners) as system,
+        # Builders ask their questions long ago: only a test that is about it looks for silence.
+        running(built(router, system, ROUTER_SILENCE_SECONDS="3600")),
+    ):
         yield system
 
 

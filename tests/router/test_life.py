@@ -12,6 +12,7 @@ from services.router.domain import life
 from services.router.domain.life import ALLOWED, RETURNS_MAX, Case, Verdict
 from services.router.handlers.answering import Answerer
 from services.router.handlers.ground import Ground
+from services.router.handlers.recording import Recorder
 from services.router.handlers.telling import Offerer
 from shared.contracts import (
     Answer,
@@ -49,7 +50,7 @@ OWNERS = {
 def an_answerer() -> Answerer:
     """Answers need no knowledge of topics."""
     ground = Ground(ilkadim(), None)  # type: ignore[arg-type]
-    return Answerer(ground, Offerer(ground))
+    return Answerer(ground, Recorder(Offerer(ground)))
 
 
 def a_case(**changed: Any) -> Case:

@@ -2,10 +2,18 @@
 
 from services.router.domain.decision import Decision
 from services.router.domain.life import Case
-from shared.contracts import CaseOpened, TaskKind, TaskRequested
+from shared.contracts import (
+    CaseOpened,
+    ReopenedBy,
+    ReopeningAsked,
+    TaskKind,
+    TaskRequested,
+    TaskSettled,
+)
 from shared.ids import derived_id
 
 SEVERAL_OWNERS = "several_owners"
+NOT_SOLVED = "not_solved"
 
 
 def split(event: CaseOpened, case: Case, decision: Decision) -> TaskRequested | None:
@@ -35,3 +43,31 @@ def split(event: CaseOpened, case: Case, decision: Decision) -> TaskRequested | 
         place=event.place,
         proposals=others,
     )
+
+
+def reopening(event: ReopeningAsked, case: Case) -> TaskRequested:
+    """Whether a closed case is to be reopened, since its citizen said in a survey that it is not solved."""
+    return TaskRequested(
+        id=derived_id(event.occurred_at, "reopening", event.id),
+        occurred_at=event.occurred_at,
+        trace_id=case.trace_id,
+        kind=TaskKind.REOPEN,
+        source="router",
+        lane=case.lane,
+        channel=case.channel,
+        account=case.account,
+        case_id=case.id,
+        contact_id=event.contact_id or case.contact_id,
+        person_id=case.person_id,
+        number=case.number,
+        reason=NOT_SOLVED,
+        detail=case.owner,
+        text=event.text,
+        place=event.place,
+    )
+
+
+def as_decided(event: ReopeningAsked, settled: TaskSettled) -> ReopeningAsked:
+    """What a citizen said in a survey, as the wish of the person who follows it."""
+    changed = {"id": settled.id, "occurred_at": settled.occurred_at, "by": ReopenedBy.PERSON}
+    return event.model_copy(update=changed | {"text": event.text or settled.note})

@@ -1,12 +1,28 @@
 """What the router tells of a case's steps."""
 
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
 from services.router.domain.decision import Decision
 from services.router.domain.life import Case
-from shared.contracts import Answer, CaseAssigned, CaseOpened, Message, Why
+from shared.contracts import CaseAssigned, CaseOpened, CaseReopened, ReopeningAsked, Why
 from shared.ids import derived_id
 
 
-def common(case: Case, cause: Message) -> dict[str, object]:
+class Cause(Protocol):
+    """What made a case move: a message, or the passing of time."""
+
+    @property
+    def id(self) -> UUID:
+        """The same whenever it is looked at again."""
+
+    @property
+    def occurred_at(self) -> datetime:
+        """When it came about."""
+
+
+def common(case: Case, cause: Cause) -> dict[str, object]:
     """What every fact of a case says; its id follows from the cause, so that a replay yields the same."""
     return {
         "id": derived_id(cause.occurred_at, "case", case.id, case.version, cause.id),
@@ -35,11 +51,16 @@ def assigned(case: Case, cause: CaseOpened, decision: Decision) -> CaseAssigned:
     )
 
 
-def reassigned(case: Case, cause: Answer, decided_by: str, why: Why | None) -> CaseAssigned:
-    """Another owner, as a person or a return decided."""
+def reassigned(case: Case, cause: Cause, decided_by: str, why: Why | None) -> CaseAssigned:
+    """Another assignment, as a person, a return or a citizen brought it about."""
     return CaseAssigned(
         **common(case, cause), **_assignment(case), confidence=1, automatic=False, decided_by=decided_by, why=why
     )
+
+
+def reopened(case: Case, asked: ReopeningAsked) -> CaseReopened:
+    """It is worked on again; an assignment follows."""
+    return CaseReopened(**common(case, asked), by=asked.by, times=case.reopened, reason=asked.text)
 
 
 def _assignment(case: Case) -> dict[str, object]:

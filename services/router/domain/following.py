@@ -1,13 +1,12 @@
 """How the cases of an incident follow the one that leads it, and what is told of it. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from services.router.domain import life
-from services.router.domain.facts import common, reassigned
+from services.router.domain.facts import Cause, common, reassigned
 from services.router.domain.life import Case
 from services.router.domain.returning import decided_by_a_person, proposed_by
 from shared.contracts import (
@@ -24,7 +23,6 @@ from shared.contracts import (
     CaseState,
     CitizenAsked,
     IncidentGrew,
-    Message,
     OwnerKind,
 )
 from shared.ids import derived_id
@@ -35,7 +33,7 @@ _WITH_ITS_OWNER: Final = frozenset(
 )
 
 
-def gather(case: Case, head: Case, cause: Message, reports: int, confidence: float, decided_by: str) -> Moved:
+def gather(case: Case, head: Case, cause: Cause, reports: int, confidence: float, decided_by: str) -> Moved:
     """The case as a follower of `head`, brought to where that one stands: its citizen hears what the others heard."""
     case = life.gather(case, head)
     facts: list[CaseEvent] = [
@@ -58,15 +56,15 @@ def gather(case: Case, head: Case, cause: Message, reports: int, confidence: flo
     return case, facts
 
 
-def move_to(case: Case, head: Case, cause: Answer, decided_by: str) -> Moved:
-    """The case with the owner of `head`, when it had another."""
-    if case.owner == head.owner:
+def move_to(case: Case, head: Case, cause: Cause, decided_by: str) -> Moved:
+    """The case with the owner of `head`, when it had another; a closed one is nobody's work."""
+    if case.owner == head.owner or not case.is_open:
         return case, []
     case = life.assign(case, head.owner, head.owner_kind, case.topic or head.topic, case.neighbourhood)
     return case, [reassigned(case, cause, decided_by, decided_by_a_person())]
 
 
-def separate(case: Case, head: Case, cause: Message, decided_by: str) -> Moved:
+def separate(case: Case, head: Case, cause: Cause, decided_by: str) -> Moved:
     """The case on its own again."""
     case = life.separate(case)
     return case, [CaseSeparated(**common(case, cause), incident_id=life.incident_id(head), decided_by=decided_by)]
@@ -79,12 +77,13 @@ def follows(case: Case, answer: Answer) -> bool:
 
 def follow_return(case: Case, head: Case, answer: AssignmentReturned) -> Moved:
     """Given back with the one that leads, and with it to its new owner."""
-    returned = life.give_back(case)
+    returned = life.give_back(case, answer.because)
     fact = CaseReturned(
         **common(returned, answer),
         assignment_id=case.assignment_id,
         returned_by=case.owner,
         reason=answer.reason,
+        because=answer.because,
         proposal=answer.proposal,
     )
     moved = life.assign(returned, head.owner, head.owner_kind, case.topic, case.neighbourhood)
@@ -97,12 +96,7 @@ def by_age(case: Case) -> tuple[datetime, UUID]:
     return case.opened_at, case.id
 
 
-def promote(case: Case) -> Case:
-    """It leads from now on; an assignment has to follow."""
-    return replace(case, head_id=None)
-
-
-def grew(head: Case, case: Case, said: CaseOpened, cause: Message, tellers: Sequence[UUID]) -> IncidentGrew:
+def grew(head: Case, case: Case, said: CaseOpened, cause: Cause, tellers: Sequence[UUID]) -> IncidentGrew:
     """What the owner hears of one more report of what they hold. `tellers`: whoever told of it, a report each."""
     return IncidentGrew(
         id=derived_id(cause.occurred_at, "incident.grew", head.assignment_id, case.id),
@@ -121,6 +115,6 @@ def grew(head: Case, case: Case, said: CaseOpened, cause: Message, tellers: Sequ
     )
 
 
-def _accepted(case: Case, cause: Message) -> CaseEvent:
+def _accepted(case: Case, cause: Cause) -> CaseEvent:
     kind = CaseForwarded if case.owner_kind is OwnerKind.INSTITUTION else CaseAccepted
     return kind(**common(case, cause), assignment_id=case.assignment_id)

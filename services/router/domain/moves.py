@@ -1,26 +1,34 @@
-"""What a batch of answers makes of cases: how they stand now, the facts that follow, what is to be offered. Pure."""
+"""What a batch of messages makes of cases: how they stand now, the facts that follow, what is to be offered. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID
 
 from services.router.domain import following, life
-from services.router.domain.facts import reassigned
+from services.router.domain.facts import Cause, common, reassigned, reopened
 from services.router.domain.gathering import REPORTS_MAX
 from services.router.domain.life import Case, Verdict
-from services.router.domain.returning import decided_by_a_person
+from services.router.domain.returning import decided_by_a_person, passed_on, reopened_by
 from shared.contracts import (
     Answer,
+    AssignmentEnded,
     AssignmentGathered,
     AssignmentReturned,
     AssignmentSeparated,
     CaseAssigned,
+    CaseClosed,
     CaseEvent,
     CaseOpened,
-    CaseState,
+    EndReason,
     IncidentGrew,
-    Message,
+    Outcome,
+    OwnerKind,
+    ReopeningAsked,
+    Why,
+    WithdrawalAsked,
 )
+from shared.ids import derived_id
 
 # Nobody else decides for a person: what they say is taken as sure.
 BY_A_PERSON = 1.0
@@ -28,12 +36,16 @@ BY_A_PERSON = 1.0
 
 @dataclass
 class Moves:
-    """Cases by id, changed answer by answer; `facts` in the order they came about."""
+    """Cases by id, changed message by message; `facts` in the order they came about.
+
+    `ended`: what owners hear of assignments that ended without their doing, each with the case as it was.
+    """
 
     cases: dict[UUID, Case]
     facts: list[CaseEvent] = field(default_factory=list)
     _to_offer: dict[UUID, tuple[CaseAssigned, AssignmentReturned | None]] = field(default_factory=dict)
-    _grown: list[tuple[UUID, UUID, Answer]] = field(default_factory=list)
+    _grown: list[tuple[UUID, UUID, Cause]] = field(default_factory=list)
+    ended: list[tuple[Case, AssignmentEnded]] = field(default_factory=list)
 
     @property
     def moved(self) -> list[Case]:
@@ -50,13 +62,13 @@ class Moves:
         """The cases that follow this one now."""
         return [case for case in self.cases.values() if case.head_id == head]
 
-    def note(self, case: Case, facts: Iterable[CaseEvent], answer: Answer | None = None) -> None:
-        """The case is so from now on. With the `answer`, a new assignment among the facts has to be offered."""
+    def note(self, case: Case, facts: Iterable[CaseEvent], because: Cause | None = None) -> None:
+        """The case is so from now on. With `because`, a new assignment among the facts has to be offered."""
         self.cases[case.id] = case
         for fact in facts:
             self.facts.append(fact)
-            if answer and isinstance(fact, CaseAssigned):
-                self._to_offer[case.id] = (fact, answer if isinstance(answer, AssignmentReturned) else None)
+            if because and isinstance(fact, CaseAssigned):
+                self._to_offer[case.id] = (fact, because if isinstance(because, AssignmentReturned) else None)
 
     def objection(self, case: Case, answer: Answer) -> str | None:
         """Why an incident cannot change so; None for every other answer."""
@@ -73,6 +85,7 @@ class Moves:
         into = self.cases[answer.into]
         head = self.cases[into.head_id or into.id]
         by = _person(answer)
+        self._end(case, EndReason.MOVED, answer)
         for one in (case, *self.followers(case.id)):
             self._to_offer.pop(one.id, None)
             moved, facts = following.move_to(one, head, answer, by)
@@ -85,11 +98,30 @@ class Moves:
         """A report is a problem of its own: it gets an assignment; when it led, another leads the rest."""
         by = _person(answer)
         if answer.separate == head.id:
-            self._lead_anew(head, answer, by)
+            alone, facts = following.separate(head, head, answer, by)
+            self.note(alone, facts)
+            self._lead_anew(head, answer, by, decided_by_a_person())
             return
         case, facts = following.separate(self.cases[answer.separate], head, answer, by)
         case = life.assign(case, head.owner, head.owner_kind, case.topic, case.neighbourhood)
         self.note(case, [*facts, reassigned(case, answer, by, decided_by_a_person())], answer)
+
+    def withdraw(self, case: Case, asked: WithdrawalAsked, text: str) -> None:
+        """Its citizen wants no more of it; when it led, another leads the rest. The case is open."""
+        self._end(case, EndReason.WITHDRAWN, asked, asked.text)
+        self._to_offer.pop(case.id, None)
+        closed = life.close(case, Outcome.WITHDRAWN, text)
+        fact = CaseClosed(**common(closed, asked), assignment_id=case.assignment_id, answer=text)
+        self.note(closed, [fact])
+        if any(follower.is_open for follower in self.followers(case.id)):
+            self._lead_anew(case, asked, "withdrawal", passed_on())
+
+    def reopen(self, case: Case, asked: ReopeningAsked, owner: str, kind: OwnerKind, due_at: datetime | None) -> None:
+        """It is worked on again, by that owner under a new assignment. The case is closed."""
+        opened = life.reopen(case, asked.occurred_at)
+        again = replace(life.assign(opened, owner, kind, case.topic, case.neighbourhood), due_at=due_at)
+        why = reopened_by(asked.by)
+        self.note(again, [reopened(opened, asked), reassigned(again, asked, f"reopening:{asked.by}", why)], asked)
 
     def offers(self) -> Iterator[tuple[CaseAssigned, AssignmentReturned | None, tuple[UUID, ...]]]:
         """What has to be offered: the assignment, how it was given back, and who told of it, a report each."""
@@ -98,7 +130,7 @@ class Moves:
 
     def grown(self, said: Mapping[UUID, CaseOpened]) -> Iterator[tuple[Case, IncidentGrew]]:
         """What owners hear of further reports, each with the case that leads. A new owner hears of all there are."""
-        told: list[tuple[UUID, UUID, Message]] = [*self._grown]
+        told: list[tuple[UUID, UUID, Cause]] = [*self._grown]
         for head_id, (fact, _) in self._to_offer.items():
             told += [(case.id, head_id, fact) for case in self.followers(head_id)]
         for case_id, head_id, cause in told:
@@ -112,7 +144,7 @@ class Moves:
             return f"there is no case {answer.into} to join"
         if case.id == head.id or case.head_id == head.id:
             return Verdict.REPEATED
-        if head.state is CaseState.CLOSED:
+        if not head.is_open:
             return "the case it should join is closed"
         if self._reports(head.id) + self._reports(case.id) > REPORTS_MAX:
             return f"an incident has at most {REPORTS_MAX} reports"
@@ -123,21 +155,40 @@ class Moves:
         if case is None:
             return f"no report {answer.separate} belongs to this case"
         if case.id == head.id:
-            return None if self.followers(head.id) else "the case stands alone"
+            others = any(follower.is_open for follower in self.followers(head.id))
+            return None if others else "the case stands alone"
+        if not case.is_open:
+            return "the report it should let go is closed"
         return None if case.head_id == head.id else Verdict.REPEATED
 
-    def _lead_anew(self, head: Case, answer: AssignmentSeparated, by: str) -> None:
-        """The one that led keeps its assignment; the oldest of the others leads them, and is offered with them."""
-        first, *others = sorted(self.followers(head.id), key=following.by_age)
-        alone, facts = following.separate(head, head, answer, by)
-        self.note(alone, facts)
-        leader = life.assign(
-            following.promote(first), head.owner, head.owner_kind, first.topic or head.topic, first.neighbourhood
-        )
-        self.note(leader, [reassigned(leader, answer, by, decided_by_a_person())], answer)
+    def _lead_anew(self, head: Case, cause: Cause, by: str, why: Why) -> None:
+        """The oldest open report leads what followed `head`, and is offered with the rest.
+
+        The closed ones stay with the one they were closed with.
+        """
+        first, *others = sorted((case for case in self.followers(head.id) if case.is_open), key=following.by_age)
+        leader, facts = following.separate(first, head, cause, by)
+        leader = life.assign(leader, head.owner, head.owner_kind, first.topic or head.topic, first.neighbourhood)
+        self.note(leader, [*facts, reassigned(leader, cause, by, why)], cause)
         for place, other in enumerate(others, 2):
-            joined, more = following.gather(other, leader, answer, place, BY_A_PERSON, by)
+            joined, more = following.gather(other, leader, cause, place, BY_A_PERSON, by)
             self.note(joined, more)
+
+    def _end(self, case: Case, because: EndReason, cause: Cause, text: str = "") -> None:
+        """Its owner hears that there is nothing more to do, if the case was their work by itself."""
+        if case.head_id is not None:
+            return
+        ended = AssignmentEnded(
+            id=derived_id(cause.occurred_at, "assignment.ended", case.assignment_id),
+            occurred_at=cause.occurred_at,
+            trace_id=case.trace_id,
+            assignment_id=case.assignment_id,
+            case_id=case.id,
+            number=case.number,
+            because=because,
+            text=text,
+        )
+        self.ended.append((case, ended))
 
     def _reports(self, head: UUID) -> int:
         return 1 + len(self.followers(head))

@@ -6,8 +6,7 @@ from uuid import UUID
 
 import structlog
 
-from services.router import sightings, store
-from services.router.counting import count
+from services.router import store
 from services.router.domain import following, life
 from services.router.domain.facts import common, reassigned
 from services.router.domain.following import Moved
@@ -15,7 +14,7 @@ from services.router.domain.life import Case, Verdict
 from services.router.domain.moves import Moves
 from services.router.domain.returning import decided_by_a_person, proposed_by
 from services.router.handlers.ground import Ground
-from services.router.handlers.telling import Offerer, grown, tell
+from services.router.handlers.recording import Recorder
 from shared.contracts import (
     Answer,
     AssignmentAccepted,
@@ -46,7 +45,7 @@ class Answerer:
     """Moves cases as their owners say, each answer once."""
 
     ground: Ground
-    offerer: Offerer
+    recorder: Recorder
 
     async def take(self, unit: Unit, events: Sequence[Message]) -> None:
         """Move cases as their owners say, each answer once, late and repeated ones without effect.
@@ -64,21 +63,7 @@ class Answerer:
                 log.info("answer_passed_over", case_id=str(answer.case_id), answer=answer.type, reason=reason)
                 continue
             self._move(moves, case, answer)
-        await store.save_cases(unit.connection, moves.moved)
-        await store.add_history(unit.connection, moves.facts)
-        await count(unit, moves.facts)
-        closed = {fact.case_id: fact.occurred_at for fact in moves.facts if isinstance(fact, CaseClosed)}
-        if closed:
-            await sightings.close(unit.connection, closed)
-        said = await store.opened(unit.connection, moves.to_be_told)
-        unit.publish(*tell(moves.facts, moves.cases))
-        unit.publish(
-            *(
-                self.offerer.offer_again(moves.cases[fact.case_id], said[fact.case_id], fact, returned, tellers)
-                for fact, returned, tellers in moves.offers()
-            )
-        )
-        unit.publish(*map(grown, moves.grown(said)))
+        await self.recorder.record(unit, moves)
 
     async def _concerned(self, unit: Unit, answers: Sequence[Answer]) -> dict[UUID, Case]:
         """The cases that answers speak of, and all that follow them, locked."""
@@ -131,12 +116,12 @@ class Answerer:
                     CaseProgressed(**common(case, answer), assignment_id=case.assignment_id, note=answer.note)
                 ]
             case CitizenAsked():
-                case = life.ask(case)
+                case = life.ask(case, answer.occurred_at)
                 return case, [
                     CaseAsked(**common(case, answer), assignment_id=case.assignment_id, question=answer.question)
                 ]
             case AssignmentClosed():
-                case = life.close(case, answer.outcome)
+                case = life.close(case, answer.outcome, answer.answer)
                 return case, [
                     CaseClosed(**common(case, answer), assignment_id=case.assignment_id, answer=answer.answer)
                 ]
@@ -154,17 +139,18 @@ class Answerer:
     def _due(self, case: Case) -> Case:
         """The case due by its owner's calendar."""
         return replace(
-            case, due_at=self.ground.due(case.opened_at, case.topic, case.urgency, case.owner) or case.due_at
+            case, due_at=self.ground.due(case.started_at, case.topic, case.urgency, case.owner) or case.due_at
         )
 
     def _give_back(self, case: Case, answer: AssignmentReturned) -> tuple[Case, list[CaseEvent]]:
-        returned = life.give_back(case)
-        owner = life.next_owner(returned, answer.proposal, self.ground.kinds, self.ground.centre)
+        returned = life.give_back(case, answer.because)
+        owner = life.next_owner(returned, answer, self.ground.kinds, self.ground.centre)
         event = CaseReturned(
             **common(returned, answer),
             assignment_id=case.assignment_id,
             returned_by=case.owner,
             reason=answer.reason,
+            because=answer.because,
             proposal=answer.proposal,
         )
         assigned = self._due(life.assign(returned, owner, self.ground.kinds[owner], case.topic, case.neighbourhood))

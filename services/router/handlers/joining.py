@@ -1,40 +1,114 @@
-"""What citizens add to their cases goes on to whoever holds them."""
+"""What citizens say of cases that are there: they add to them, want them reopened, or want no more of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from services.router import store
 from services.router.domain import life
+from services.router.domain.asking import as_decided, reopening
 from services.router.domain.facts import common
+from services.router.domain.life import Case
+from services.router.domain.moves import Moves
 from services.router.handlers.ground import Ground
-from services.router.handlers.telling import addition, tell
-from shared.contracts import CaseEvent, CaseProgressed, CaseState, ContactJoined
-from shared.messaging import Unit
+from services.router.handlers.recording import Recorder
+from services.router.handlers.telling import addition
+from shared.contracts import (
+    CaseProgressed,
+    CaseState,
+    ContactJoined,
+    Place,
+    ReopenedBy,
+    ReopeningAsked,
+    TaskDecision,
+    TaskKind,
+    TaskSettled,
+    WithdrawalAsked,
+)
+from shared.messaging import Outgoing, Unit, envelopes
+from shared.messaging.topology import DESK
+
+Said = ContactJoined | ReopeningAsked | WithdrawalAsked
+SAID: Final = (ContactJoined, ReopeningAsked, WithdrawalAsked)
 
 
 @dataclass(frozen=True)
 class Joiner:
-    """Passes on what citizens add."""
+    """Passes on what citizens say, and moves their cases by it."""
 
     ground: Ground
+    recorder: Recorder
 
-    async def join(self, unit: Unit, joined: Sequence[ContactJoined]) -> None:
-        """The owner hears what the citizen added; a case that waited for the citizen goes on.
+    async def join(self, unit: Unit, said: Sequence[Said]) -> None:
+        """Move cases as their citizens say, and let their owners hear it; a case that is not here yet is waited for.
 
         An owner knows an incident by the case that leads it.
         """
-        ids = {event.case_id for event in joined}
-        cases = await store.lock_cases(unit.connection, ids | await store.heads_of(unit.connection, ids))
-        facts: list[CaseEvent] = []
-        for event in joined:
-            case = cases.get(event.case_id)
+        moves = await self._concerned(unit, said)
+        additions: list[Outgoing] = []
+        asked: list[ReopeningAsked] = []
+        for event in said:
+            case = moves.cases.get(event.case_id)
             if case is None:
                 unit.postpone(event, "the case is not here yet")
                 continue
-            if case.state is CaseState.WAITING_CITIZEN:
-                cases[case.id] = case = life.progress(case)
-                facts.append(CaseProgressed(**common(case, event), assignment_id=case.assignment_id))
-            unit.publish(addition(case, cases.get(case.head_id or case.id, case), event))
-        await store.save_cases(unit.connection, [cases[fact.case_id] for fact in facts])
-        await store.add_history(unit.connection, facts)
-        unit.publish(*tell(facts, cases))
+            match event:
+                case ContactJoined():
+                    additions.append(self._add(moves, case, event))
+                case WithdrawalAsked():
+                    if case.is_open:
+                        moves.withdraw(case, event, self.ground.place.conversation.withdrawn.text_in(case.language))
+                case ReopeningAsked(by=ReopenedBy.SURVEY) if not case.is_open:
+                    asked.append(event)
+                case ReopeningAsked():
+                    additions += self._reopen(moves, case, event)
+        tasks = [reopening(event, moves.cases[event.case_id]) for event in asked]
+        await store.ask_for_reopening(
+            unit.connection, {task.id: event for task, event in zip(tasks, asked, strict=True)}
+        )
+        unit.publish(*envelopes(DESK, "tasks", tasks))
+        await self.recorder.record(unit, moves)
+        unit.publish(*additions)
+
+    async def settle(self, unit: Unit, settled: Sequence[TaskSettled]) -> None:
+        """Reopen the cases of which a person says that they are to be; any other decision leaves them closed."""
+        decided = {event.task_id: event for event in settled if event.kind is TaskKind.REOPEN}
+        wishes = await store.take_reopenings(unit.connection, decided)
+        released = [
+            as_decided(wish, decided[task])
+            for task, wish in wishes.items()
+            if decided[task].decision is TaskDecision.RELEASE
+        ]
+        moves = await self._concerned(unit, released)
+        for wish in released:
+            case = moves.cases[wish.case_id]
+            if not case.is_open:
+                self._open_again(moves, case, wish)
+        await self.recorder.record(unit, moves)
+
+    async def _concerned(self, unit: Unit, said: Sequence[Said]) -> Moves:
+        """The cases they speak of, those that lead them, and all that follow these, locked."""
+        ids = {event.case_id for event in said}
+        heads = await store.heads_of(unit.connection, ids)
+        return Moves(await store.lock_cases(unit.connection, ids | heads, followers=True))
+
+    def _add(self, moves: Moves, case: Case, event: ContactJoined | ReopeningAsked) -> Outgoing:
+        """What they add goes on; a case that waited for them does too."""
+        if case.state is CaseState.WAITING_CITIZEN:
+            case = life.resume(case)
+            said = CaseProgressed(**common(case, event), assignment_id=case.assignment_id, because="citizen_answered")
+            moves.note(case, [said])
+        return addition(case, moves.cases.get(case.head_id or case.id, case), event)
+
+    def _reopen(self, moves: Moves, case: Case, event: ReopeningAsked) -> list[Outgoing]:
+        """At once; the photo or place that came with it follows the offer. A case that is open already: it is added."""
+        if case.is_open:
+            return [self._add(moves, case, event)]
+        case = self._open_again(moves, case, event)
+        return [addition(case, case, event)] if event.attachments or event.place != Place() else []
+
+    def _open_again(self, moves: Moves, case: Case, event: ReopeningAsked) -> Case:
+        owner = life.reopened_for(case, self.ground.kinds, self.ground.centre)
+        due_at = self.ground.due(event.occurred_at, case.topic, case.urgency, owner) or case.due_at
+        moves.reopen(case, event, owner, self.ground.kinds[owner], due_at)
+        return moves.cases[case.id]

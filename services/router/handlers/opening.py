@@ -98,4 +98,5 @@ class Opener:
             kind=decision.kind,
             urgency=decision.level,
             due_at=self.ground.due(event.occurred_at, decision.topic, decision.level, decision.owner),
+            changed_version=version,
         )

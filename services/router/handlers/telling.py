@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from services.router.domain import life
 from services.router.domain.decision import Decision, decide
 from services.router.domain.life import Case
-from services.router.domain.returning import weighed_again
+from services.router.domain.returning import weighed_again, weighed_anew
 from services.router.handlers.ground import Ground, report_of
 from shared.contracts import (
+    AssignmentEnded,
     AssignmentOffered,
     AssignmentReturned,
     CaseAsked,
@@ -20,11 +22,14 @@ from shared.contracts import (
     CaseForwarded,
     CaseKind,
     CaseOpened,
+    CaseReopened,
     CitizenAdded,
+    CitizenSilent,
     ContactJoined,
     IncidentGrew,
     IncidentOf,
     Proposal,
+    ReopeningAsked,
     SimilarCase,
 )
 from shared.explaining import sentences
@@ -34,7 +39,7 @@ from shared.messaging.topology import DEPARTMENTS, EVENTS, LANES, owner_queue
 from shared.names import Names
 
 # The steps a citizen may be told of.
-TOLD: Final = (CaseForwarded, CaseAsked, CaseClosed)
+TOLD: Final = (CaseForwarded, CaseAsked, CaseClosed, CaseReopened)
 
 
 @dataclass(frozen=True)
@@ -49,14 +54,26 @@ class Offerer:
         said: CaseOpened,
         fact: CaseAssigned,
         returned: AssignmentReturned | None,
+        reopened: CaseReopened | None,
         tellers: Sequence[UUID],
     ) -> Outgoing:
-        """An offer after the first; the person who decides after a return has proposals and grounds at hand again."""
-        if returned is None or case.owner != self.ground.centre:
-            return self.offer(case, said, fact, returned=returned, tellers=tellers)
-        decision = weighed_again(decide(report_of(said), self.ground.knowledge), case, returned)
-        fact = fact.model_copy(update={"why": decision.why})
-        return self.offer(case, said, fact, decision, returned, tellers=tellers)
+        """An offer after the first; the person who decides anew has proposals and grounds at hand again.
+
+        `returned`: how it was given back just now; `reopened`: how it was last closed and opened again, if it ever was.
+        """
+        decision = self._weighed(case, said, fact, returned) if case.owner == self.ground.centre else None
+        if decision:
+            fact = fact.model_copy(update={"why": decision.why})
+        return self.offer(case, said, fact, decision, returned, reopened, tellers=tellers)
+
+    def _weighed(
+        self, case: Case, said: CaseOpened, fact: CaseAssigned, returned: AssignmentReturned | None
+    ) -> Decision | None:
+        if returned:
+            return weighed_again(decide(report_of(said), self.ground.knowledge), case, returned)
+        if fact.decided_by.startswith("reopening:"):
+            return weighed_anew(decide(report_of(said), self.ground.knowledge), case)
+        return None
 
     def offer(
         self,
@@ -65,6 +82,7 @@ class Offerer:
         fact: CaseAssigned,
         decision: Decision | None = None,
         returned: AssignmentReturned | None = None,
+        reopened: CaseReopened | None = None,
         *,
         tellers: Sequence[UUID] = (),
         similar: tuple[SimilarCase, ...] = (),
@@ -88,7 +106,7 @@ class Offerer:
             neighbourhood_name=names.neighbourhood(case.neighbourhood),
             opened_at=case.opened_at,
             due_at=case.due_at,
-            legal_due_at=self.ground.legal_due(case.opened_at, case.kind),
+            legal_due_at=self.ground.legal_due(case.started_at, case.kind),
             language=said.language,
             returns=case.returns,
             returned_by=returned.owner if returned else None,
@@ -105,11 +123,16 @@ class Offerer:
             else (),
             why=fact.why,
             attachments=said.attachments,
+            version=case.version,
+            reopened=case.reopened,
+            reopened_because=(reopened.reason or None) if reopened else None,
+            follows=said.follows,
         )
         return single(DEPARTMENTS, owner_queue(case.owner, case.lane), offer)
 
 
-def addition(case: Case, head: Case, event: ContactJoined) -> Outgoing:
+def addition(case: Case, head: Case, event: ContactJoined | ReopeningAsked) -> Outgoing:
+    """What a citizen added, for whoever holds the case by the one that leads it."""
     added = CitizenAdded(
         id=derived_id(event.occurred_at, "citizen.added", event.id),
         occurred_at=event.occurred_at,
@@ -124,6 +147,26 @@ def addition(case: Case, head: Case, event: ContactJoined) -> Outgoing:
     return single(DEPARTMENTS, owner_queue(head.owner, case.lane), added)
 
 
+def ended(told: tuple[Case, AssignmentEnded]) -> Outgoing:
+    """Tell who held the case, as it was then, that there is nothing more to do."""
+    case, event = told
+    return single(DEPARTMENTS, owner_queue(case.owner, case.lane), event)
+
+
+def silent(case: Case, asked_at: datetime, now: datetime) -> Outgoing:
+    """Tell who asked that the citizen did not answer in time."""
+    event = CitizenSilent(
+        id=derived_id(asked_at, "citizen.silent", case.assignment_id),
+        occurred_at=now,
+        trace_id=case.trace_id,
+        assignment_id=case.assignment_id,
+        case_id=case.id,
+        number=case.number,
+        asked_at=asked_at,
+    )
+    return single(DEPARTMENTS, owner_queue(case.owner, case.lane), event)
+
+
 def grown(told: tuple[Case, IncidentGrew]) -> Outgoing:
     head, event = told
     return single(DEPARTMENTS, owner_queue(head.owner, head.lane), event)
@@ -132,7 +175,8 @@ def grown(told: tuple[Case, IncidentGrew]) -> Outgoing:
 def tell(facts: Sequence[CaseEvent], cases: Mapping[UUID, Case]) -> list[Outgoing]:
     """The facts by lane, and by whether citizens are told of them: the notifier need not read the others.
 
-    The grounds of a decision stay in the history and go to the owner; who counts or replies need not carry them.
+    The grounds of a decision and why a citizen wants a case reopened stay in the history and go to the owner; who
+    counts or replies need not carry them.
     """
     outgoing: list[Outgoing] = []
     for lane in LANES:
@@ -143,7 +187,13 @@ def tell(facts: Sequence[CaseEvent], cases: Mapping[UUID, Case]) -> list[Outgoin
 
 
 def _without_grounds(fact: CaseEvent) -> CaseEvent:
-    return fact.model_copy(update={"why": None, "reasons": ()}) if isinstance(fact, CaseAssigned) else fact
+    match fact:
+        case CaseAssigned():
+            return fact.model_copy(update={"why": None, "reasons": ()})
+        case CaseReopened():
+            return fact.model_copy(update={"reason": ""})
+        case _:
+            return fact
 
 
 def _proposals(decision: Decision | None) -> tuple[Proposal, ...]:
