@@ -14,6 +14,7 @@ from tests.builders import (
     a_case_assigned,
     a_case_closed,
     a_case_progressed,
+    a_case_reopened,
     a_case_returned,
     a_message,
 )
@@ -74,6 +75,16 @@ async def test_steps_in_any_order_and_twice_give_the_same_case(at_work: System) 
     assert (found.owner, found.topic, found.neighbourhood, found.due_at) == ("fen-isleri", "yol", "2", AT)
     assert found.closed_at == AT
     assert not found.is_open
+
+
+async def test_a_reopened_case_is_open_again_in_whatever_order_its_steps_come(at_work: System) -> None:
+    case = await a_case(at_work)
+    about = {"case_id": case.case_id, "number": case.number}
+    reopening = [a_case_reopened(**about, version=9), a_case_assigned(**about, version=10)]
+    found = await tell_steps(at_work, case, [*reopening[::-1], *a_life(case)])
+
+    assert found.is_open
+    assert (found.version, found.state, found.outcome, found.closed_at) == (10, CaseState.ROUTED, None, None)
 
 
 async def test_a_case_s_timeline_tells_its_steps_in_order_with_their_words(at_work: System) -> None:

@@ -15,6 +15,7 @@ from tests.builders import (
     a_case_closed,
     a_case_forwarded,
     a_case_progressed,
+    a_case_reopened,
     a_case_returned,
     a_contact_registered,
 )
@@ -77,7 +78,10 @@ def a_life(seed: int) -> list[Message]:
                 assign()
             case _:
                 step(a_case_closed, outcome=chance.choice(list(Outcome)), state=CaseState.CLOSED)
-                break
+                if chance.random() < 0.5:
+                    break
+                step(a_case_reopened)
+                assign()
     return [contact, *steps]
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from services.reporting.domain import facts
 from services.reporting.domain.facts import CaseFact, Cell
-from shared.contracts import Message
-from tests.builders import AT, a_case_closed, a_contact_registered
+from shared.contracts import Message, Outcome
+from tests.builders import AT, a_case_assigned, a_case_closed, a_case_reopened, a_contact_registered
 from tests.reporting.lives import a_life, case_of
 
 ISTANBUL = ZoneInfo("Europe/Istanbul")
@@ -66,6 +66,19 @@ def test_a_case_is_counted_once_its_opening_is_known_and_by_its_local_day() -> N
     _, cells = counted([[closing], [contact]])
     [cell] = cells
     assert (cell.day.day, cell.state, cell.outcome) == (late.day + 1, "closed", "solved")
+
+
+def test_a_reopened_case_is_no_longer_resolved_until_it_is_closed_again() -> None:
+    contact = a_contact_registered()
+    case = {"case_id": contact.cases[0].case_id}
+    closing, again = a_case_closed(**case, version=3), a_case_closed(**case, version=6, outcome=Outcome.ANSWERED)
+    reopening = [a_case_reopened(**case, version=4), a_case_assigned(**case, version=5)]
+    known, open_again = counted([[contact, closing], reopening])
+    _, resolved = counted([[again], [contact, closing], reopening])
+
+    assert [(cell.state, cell.outcome, count) for cell, count in open_again.items()] == [("routed", "", 1)]
+    assert known[case["case_id"]].closed_at is None
+    assert [(cell.state, cell.outcome, count) for cell, count in resolved.items()] == [("closed", "answered", 1)]
 
 
 def test_an_older_step_changes_no_state() -> None:

@@ -18,7 +18,7 @@ SPOKEN: Final = frozenset({"asked", "closed"})
 class Line:
     """One line: what happened and when. `owner` is a code, or empty; `text` is meant for the citizen.
 
-    `kind`: received, assigned, centre, gathered, accepted, forwarded, progressed, asked, closed, added.
+    `kind`: received, assigned, centre, gathered, accepted, forwarded, progressed, asked, closed, reopened, added.
     """
 
     at: datetime
