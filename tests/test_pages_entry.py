@@ -4,14 +4,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from services.intake.files import StoredFile
 from services.intake.pages.entry import SHORT_MAX, Entry, faults, phone_number, read_entry
 from services.intake.pages.photos import PHOTOS_MAX
-from services.intake.pages.posted import Posted
 from services.intake.pages.seals import KeptPhoto, Seals
 from shared.contracts import Channel
 from shared.contracts.channel import TEXT_MAX
 from shared.ids import new_id
+from shared.keeping import StoredFile
+from shared.pages.posted import Posted
 
 PAGE = UUID("7c0e0dc3-46f8-4d85-9a55-64d2f2a9b6d5")
 SEALS = Seals(bytes(range(32)))

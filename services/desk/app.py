@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import Field, SecretStr
 
 from services.desk.adviser import Adviser
-from services.desk.handlers import Alerts, Calls, Cases, Desk, Entries, Tasks, Work, take_in
+from services.desk.handlers import Alerts, Calls, Cases, Desk, Entries, FinishedPhotos, Tasks, Work, take_in
 from services.desk.pages import TEMPLATES, add_pages
 from services.desk.records import Records
 from services.desk.web import SignIn, add_alert_routes, add_file_routes, add_routes, add_task_routes
@@ -36,6 +36,7 @@ from shared.contracts import (
     NoticeRecorded,
     TaskRequested,
 )
+from shared.keeping import Files
 from shared.messaging import Consumer, Service, Unit
 from shared.messaging.topology import LANES, owner_queue
 from shared.objects import ObjectSettings, open_store
@@ -128,5 +129,8 @@ def desk() -> Service:
     add_file_routes(service.web, service, objects, sign_in)
     add_task_routes(service.web, tasks, sign_in)
     add_alert_routes(service.web, alerts, sign_in)
-    add_pages(service.web, Desk(work, tasks, entries, calls, alerts, cases), Pages(TEMPLATES, place), sign_in)
+    photos = FinishedPhotos(service, Files(objects))
+    service.on_stop(photos.close)
+    at_desk = Desk(work, tasks, entries, calls, alerts, cases, photos)
+    add_pages(service.web, at_desk, Pages(TEMPLATES, place), sign_in)
     return service

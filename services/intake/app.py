@@ -12,7 +12,6 @@ from services.intake.contacts import ContactsApi
 from services.intake.domain import Numbers
 from services.intake.domain.judging import WordJudge
 from services.intake.edge import Edge
-from services.intake.files import Files
 from services.intake.handlers import (
     Bursts,
     Intake,
@@ -50,6 +49,7 @@ from shared.contracts import (
     TaskSettled,
     WebhookReceived,
 )
+from shared.keeping import Files
 from shared.messaging import Consumer, Service
 from shared.messaging.topology import LANES, reply_queue
 from shared.objects import ObjectSettings, ObjectStore, open_store

@@ -17,12 +17,12 @@ from cryptography.exceptions import InvalidTag
 from services.intake import store
 from services.intake.channels import ADAPTERS, Media, TooLarge, links
 from services.intake.domain import PhotoPlace
-from services.intake.files import BYTES_MAX, Files, Refusal, Refused, StoredFile
 from services.intake.store import ClaimedFile, Unplaced
 from shared import metrics
 from shared.contracts import ContactJoined, Place
 from shared.database import Connection, is_away
 from shared.ids import derived_id
+from shared.keeping import BYTES_MAX, Files, Refusal, Refused, StoredFile
 from shared.messaging import Outgoing, Service, envelopes
 from shared.messaging.topology import ROUTING
 from shared.objects import Missing, ObjectStore, Tampered

@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import aiohttp
 import pytest
+from PIL import Image
 
 from services.desk.app import desk
 from services.desk.domain.identity import Identity, Permission
@@ -21,6 +23,7 @@ from shared.contracts import (
     CitizenSilent,
     EndReason,
     NoticeStatus,
+    Place,
     Purpose,
 )
 from shared.contracts.inside import CasePeople, KnownPerson, ToldCase, ToldContact, ToldEarlier
@@ -29,6 +32,7 @@ from tests.builders import AT, a_case_assigned, a_case_closed, a_case_returned, 
 from tests.desk.conftest import OWN, OWNERS, PASSWORD, USER, Desk, Reply, basic
 from tests.desk.inside import Intake
 from tests.harness import KEY, a_system, built, serving, until
+from tests.intake.test_files import a_photo
 
 NAME, PHONE = "Nermin Uydurma", "+905000000000"
 
@@ -254,3 +258,77 @@ async def test_earlier_cases_do_not_give_away_who_told_a_tip(room: Room, only: A
 
     only(Permission.WORK, Permission.TIP_IDENTITY)
     assert "222-222-222" in await room.page(offer)
+
+
+# Place and photos
+
+
+async def test_the_place_is_drawn_from_our_own_ground_with_a_way_to_the_phones_map(room: Room) -> None:
+    offer = await room.offer(place=Place(latitude=41.2853, longitude=36.3321), neighbourhood="61820")
+
+    page = await room.page(offer)
+
+    assert '<svg xmlns="http://www.w3.org/2000/svg" class="place-map"' in page and 'class="pin"' in page
+    assert "19 Mayıs" in page
+    assert 'href="geo:41.285300,36.332100?q=41.285300,36.332100"' in page
+
+
+async def test_without_a_point_the_neighbourhood_is_drawn_and_without_either_nothing(room: Room) -> None:
+    somewhere = await room.page(await room.offer(place=Place(), neighbourhood="61820"))
+    nowhere = await room.page(await room.offer(place=Place(), neighbourhood=None))
+
+    assert 'class="here"' in somewhere and 'class="pin"' not in somewhere and "geo:" not in somewhere
+    assert "place-map" not in nowhere
+
+
+async def send_photo(room: Room, offer: AssignmentOffered, *bodies: bytes) -> Reply:
+    form = aiohttp.FormData()
+    for body in bodies:
+        form.add_field("photo", body, filename="IMG_1.jpg", content_type="image/jpeg")
+    address = f"/work/{offer.assignment_id}/finished-photo"
+    async with room.desk.http.post(address, data=form, allow_redirects=False) as reply:
+        return Reply(reply.status, reply.headers, await reply.text())
+
+
+async def test_a_photo_of_the_finished_work_stands_in_the_story_without_where_it_was_taken(room: Room) -> None:
+    offer = await room.offer()
+    assert (
+        await send_photo(room, offer, a_photo(gps={1: "N", 2: (41.0, 17.0, 0.0), 3: "E", 4: (36.0, 20.0, 0.0)}))
+    ).status == 303
+
+    page = await room.page(offer)
+    file_id = await room.desk.system.value("SELECT file_id FROM case_attachment WHERE source = 'finished'")
+    async with room.desk.http.get(f"/files/{file_id}") as shown:
+        body = await shown.read()
+
+    assert "Biten işin fotoğrafı" in page and f'src="/files/{file_id}"' in page
+    assert shown.content_type == "image/jpeg"
+    assert not Image.open(BytesIO(body)).getexif()
+
+
+async def test_the_same_photo_twice_is_one(room: Room) -> None:
+    offer = await room.offer()
+    for _ in range(2):
+        await send_photo(room, offer, a_photo())
+
+    assert await room.desk.system.value("SELECT count(*) FROM case_attachment") == 1
+
+
+@pytest.mark.parametrize("body", [b"%PDF-1.7", b"MZ program", b"", b"\xff\xd8\xff broken"])
+async def test_what_is_no_photo_is_refused_beside_the_field(room: Room, body: bytes) -> None:
+    offer = await room.offer()
+
+    refused = await send_photo(room, offer, body)
+
+    assert refused.status == 422 and 'id="photo-error"' in refused.text
+    assert await room.desk.system.value("SELECT count(*) FROM case_attachment") == 0
+
+
+async def test_a_file_of_a_case_of_others_is_not_given_out(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    offer = await room.offer()
+    await send_photo(room, offer, a_photo())
+    file_id = await room.desk.system.value("SELECT file_id FROM case_attachment")
+    stranger = Identity(USER, USER, frozenset({"zabita"}), frozenset({Permission.WORK}))
+    monkeypatch.setattr(SignIn, "__call__", lambda self, request: stranger)
+
+    assert (await room.desk.get(f"/files/{file_id}")).status == 404

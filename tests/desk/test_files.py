@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from services.intake.files import Files
 from shared.contracts import Attachment
+from shared.keeping import Files
 from shared.objects import Folder, Sealed
 from tests.builders import a_citizen_added, an_id
 from tests.desk.conftest import Desk

@@ -14,12 +14,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, TiffImagePlugin
 
-from services.intake.files import BYTES_MAX, Files, Refusal, Refused
-from services.intake.files.keep import examine
-from services.intake.files.kinds import DOCX, ODT
-from services.intake.files.pictures import EDGE_PIXELS_MAX, moment_of, place_of
 from shared.files import answer_with_file, get_file, safe_name
 from shared.ids import new_id
+from shared.keeping import BYTES_MAX, Files, Refusal, Refused
+from shared.keeping.keep import examine
+from shared.keeping.kinds import DOCX, ODT
+from shared.keeping.pictures import EDGE_PIXELS_MAX, moment_of, place_of
 from shared.objects import Folder, ObjectStore, Sealed
 from shared.pages import Catalogue
 from tests.builders import an_id

@@ -15,9 +15,9 @@ from services.intake.app import worker
 from services.intake.channels import TooLarge
 from services.intake.channels.download import Downloads, Forbidden, Gone
 from services.intake.channels.whatsapp_media import WhatsAppMedia
-from services.intake.files import BYTES_MAX
 from shared.contracts import Attachment, Channel
 from shared.files import get_file
+from shared.keeping import BYTES_MAX
 from shared.messaging.topology import INTAKE
 from shared.objects import Folder, Sealed
 from simulators.whatsapp.app import Simulator

@@ -12,12 +12,12 @@ import pytest
 from PIL import Image
 
 from services.intake.app import edge
-from services.intake.files import Files
 from services.intake.pages import photos
 from services.intake.pages.photos import Photos
-from services.intake.pages.posted import BODY_BYTES_MAX
+from shared.keeping import Files
 from shared.messaging.topology import EVENTS
 from shared.objects import Folder
+from shared.pages.posted import BODY_BYTES_MAX
 from tests.builders import a_case_assigned
 from tests.harness import AWAY_DATABASE, System, built, running, serving, until
 

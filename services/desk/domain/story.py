@@ -81,6 +81,14 @@ class Photo:
     by_whom: str
 
 
+@dataclass(frozen=True, slots=True)
+class LineFile:
+    """A file that came with a line; `is_picture`: shown as itself."""
+
+    id: UUID
+    is_picture: bool
+
+
 class LineKind(StrEnum):
     """What a line of the story tells; the pages have words for each."""
 
@@ -114,7 +122,7 @@ class LineKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line. `owner`: whose the case was; `detail`: what the line names, by its code; `files`: by their ids."""
+    """One line. `owner`: whose the case was; `detail`: what the line names, by its code."""
 
     at: datetime
     kind: LineKind
@@ -125,7 +133,7 @@ class Line:
     channel: Channel | None = None
     status: NoticeStatus | None = None
     because: str = ""
-    files: tuple[UUID, ...] = ()
+    files: tuple[LineFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +187,7 @@ def story(told: Told) -> list[Line]:
         *_of_facts(told),
         *(_of_notice(notice) for notice in told.notices),
         *(Line(note.at, LineKind.NOTE, note.owner, note.by_whom, text=note.text) for note in told.notes),
-        *(Line(photo.at, LineKind.PHOTO, by=photo.by_whom, files=(photo.id,)) for photo in told.photos),
+        *(Line(photo.at, LineKind.PHOTO, by=photo.by_whom, files=(LineFile(photo.id, True),)) for photo in told.photos),
     ]
     return sorted(lines, key=lambda line: (line.at, _ORDER[line.kind]))
 
@@ -247,7 +255,11 @@ def _of_contacts(told: Told) -> list[Line]:
             text=contact.text,
             channel=contact.channel,
             detail=contact.kind,
-            files=tuple(file.id for file in contact.files if file.reason is None),
+            files=tuple(
+                LineFile(file.id, (file.media_type or "").startswith("image/"))
+                for file in contact.files
+                if file.reason is None
+            ),
         )
         for contact in told.contacts or ()
     ]

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.desk.domain.identity import Identity, Permission
-from services.desk.domain.story import Told, fact_of, latest_notices
+from services.desk.domain.story import Photo, Told, fact_of, latest_notices
 from services.desk.domain.work import Item
 from services.desk.records import Records
+from services.desk.store import files as file_store
 from services.desk.store import looks
 from services.desk.store import story as story_store
 from services.desk.store import work as work_store
@@ -65,6 +66,11 @@ class Cases:
             steps=await work_store.steps(pool, list(items)),
             facts=await story_store.facts_of(pool, item.case_id),
             contacts=contacts,
+            photos=[
+                Photo(file.id, file.at, file.by_whom)
+                for file in await file_store.files_of(pool, item.case_id)
+                if file.is_finished and file.at
+            ],
             notices=await story_store.notices_of(
                 pool, item.case_id, [contact.contact_id for contact in contacts or ()]
             ),

@@ -9,12 +9,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
+from markupsafe import Markup
 from pydantic import ValidationError
 
 from services.desk.domain import Action, Ask, Close, Decide, Gather, Item, Release, Return, Separate, Step, Take
 from services.desk.domain.identity import Identity, Permission
 from services.desk.domain.story import LineKind, story
-from services.desk.handlers import Cases, Desk, NoSuchItem, Refused, Unknown
+from services.desk.handlers import Cases, Desk, FinishedPhotos, NoSuchItem, Refused, Unknown
 from services.desk.handlers.cases import NotAllowed, earlier_of_person, may_see_people
 from services.desk.pages.choosing import as_of_now, choices, did_words
 from services.desk.pages.frame import Frame, Option, Sent, faults_of, typed_fields
@@ -24,10 +25,13 @@ from services.desk.store import story as story_store
 from services.desk.web import SignIn
 from shared.contracts import Outcome
 from shared.contracts.inside import KnownPerson, ToldEarlier
+from shared.pages.posted import Upload, read_posted
+from shared.pages.town_map import PlaceMaps
 
 REPORTS_SHOWN: Final = 200
 # What a person closes with. `forwarded` is said by the router when an institution has it.
 OUTCOMES: Final = tuple(outcome for outcome in Outcome if outcome is not Outcome.FORWARDED)
+DONE_HERE: Final = frozenset({"photo"})  # what is done beside the item's own actions
 ACTIONS: Final[Mapping[str, type[Action]]] = {
     "take": Take,
     "release": Release,
@@ -72,6 +76,10 @@ def add_case_pages(routes: APIRouter, frame: Frame, at_desk: Desk, sign_in: Sign
     async def people(request: Request, by: Person, assignment_id: UUID) -> Response:
         return await desk.people(request, by, assignment_id)
 
+    @routes.post("/work/{assignment_id}/finished-photo")
+    async def finished_photo(request: Request, by: Person, assignment_id: UUID) -> Response:
+        return await desk.finished_photo(request, by, assignment_id, (await read_posted(request)).uploads)
+
     @routes.post("/work/{assignment_id}/{word}")
     async def act(request: Request, by: Person, assignment_id: UUID, word: str) -> Response:
         return await desk.act(request, by, assignment_id, word, await typed_fields(request))
@@ -84,6 +92,8 @@ class CasePages:
         self._frame = frame
         self._work = desk.work
         self._cases: Cases = desk.cases
+        self._photos: FinishedPhotos = desk.photos
+        self._maps = PlaceMaps(desk.work.place)
 
     async def item(
         self,
@@ -112,7 +122,8 @@ class CasePages:
             intake=whole.intake,
             earlier=await self._seen(by, earlier_of_person(item, whole.intake, by)),
             nearby=await self._seen(by, whole.intake.of_place if whole.intake else ()),
-            files=await file_store.files_of(pool, item.case_id),
+            files=[file for file in await file_store.files_of(pool, item.case_id) if not file.is_finished],
+            map=self._map(request, item),
             people=people,
             may_see_people=may_see_people(item, by),
             by=by.name,
@@ -136,6 +147,31 @@ class CasePages:
         except NotAllowed:
             return await self.item(request, by, assignment_id, Sent(refused="refused.not_allowed", status=403))
         return await self.item(request, by, assignment_id, people=People(True, found))
+
+    async def finished_photo(
+        self, request: Request, by: Identity, assignment_id: UUID, uploads: Sequence[Upload]
+    ) -> Response:
+        """Keep photos of the finished work; what is no photo is refused beside the field, the others are kept."""
+        try:
+            item, _ = await self._work.story(assignment_id)
+            refusals = await self._photos.keep(item, uploads, by)
+        except NoSuchItem:
+            return self._frame.not_found(request, "desk.not_found_words")
+        except NotAllowed:
+            return await self.item(request, by, assignment_id, Sent(refused="refused.not_allowed", status=403))
+        except OSError:
+            return await self.item(request, by, assignment_id, Sent(refused="refused.photos_away", status=503))
+        if refusals or not uploads:
+            wrong = {"photo": f"photo_refused.{refusals[0]}" if refusals else "wrong.missing"}
+            return await self.item(request, by, assignment_id, Sent({"photo": ""}, wrong, status=422))
+        return RedirectResponse(f"/work/{assignment_id}?did=photo#story", 303)
+
+    def _map(self, request: Request, item: Item) -> Markup:
+        """Where it is, drawn from the municipality's own ground; "" where nobody knows."""
+        name = self._frame.names(request).neighbourhood(item.neighbourhood) or item.place.neighbourhood or ""
+        label = self._frame.say(request, "case.map", place=", ".join(filter(None, (item.place.street, name))))
+        drawn = self._maps.draw(item.place.latitude, item.place.longitude, item.neighbourhood, label)
+        return Markup(drawn)  # noqa: S704 - made of our own grounds, its words are escaped there
 
     async def _seen(self, by: Identity, cases: Sequence[ToldEarlier]) -> list[Earlier]:
         """Other cases, each with its page here where this identity may see it."""
@@ -174,6 +210,8 @@ class CasePages:
     def _did(self, request: Request, item: Item, steps: Sequence[Step]) -> str:
         """What the person did a moment ago, in words; "" for nothing."""
         word = request.query_params.get("did", "")
+        if request.method == "GET" and word in DONE_HERE:
+            return self._frame.say(request, f"did.{word}")
         return did_words(self._frame, request, item, word, steps) if request.method == "GET" and word in ACTIONS else ""
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -12,10 +13,16 @@ from shared.database import Connection
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
-    """A file of a case; `is_picture` as its sender said, which decides how it is shown and nothing else."""
+    """A file of a case; `is_picture` as its sender said, which decides how it is shown and nothing else.
+
+    `is_finished`: a photo of the finished work, by `by_whom` of ours; else the citizen sent it.
+    """
 
     id: UUID
     is_picture: bool
+    is_finished: bool = False
+    at: datetime | None = None
+    by_whom: str = ""
 
 
 async def add_files(connection: Connection, told: Sequence[AssignmentOffered | CitizenAdded]) -> None:
@@ -46,16 +53,42 @@ async def files_of(pool: asyncpg.Pool, case_id: UUID) -> list[CaseFile]:
     """The files of a case, in the order they were told of."""
     rows = await pool.fetch(
         """
-        SELECT file_id, is_picture
+        SELECT file_id, is_picture, source = 'finished' AS is_finished, told_at, by_whom
         FROM case_attachment
         WHERE case_id = $1
         ORDER BY told_at, position, file_id
         """,
         case_id,
     )
-    return [CaseFile(UUID(int=row["file_id"].int), row["is_picture"]) for row in rows]
+    return [
+        CaseFile(UUID(int=row["file_id"].int), row["is_picture"], row["is_finished"], row["told_at"], row["by_whom"])
+        for row in rows
+    ]
 
 
-async def is_known(pool: asyncpg.Pool, file_id: UUID) -> bool:
-    """Whether a file came with any case here."""
-    return bool(await pool.fetchval("SELECT EXISTS (SELECT FROM case_attachment WHERE file_id = $1)", file_id))
+async def add_finished(connection: Connection, case_id: UUID, file_id: UUID, by: str) -> None:
+    """Note a photo of the finished work; the same again changes nothing."""
+    await connection.execute(
+        """
+        INSERT INTO case_attachment (case_id, file_id, is_picture, position, source, by_whom)
+        VALUES ($1, $2, true, 0, 'finished', $3)
+        ON CONFLICT DO NOTHING
+        """,
+        case_id,
+        file_id,
+        by,
+    )
+
+
+async def owners_of(pool: asyncpg.Pool, file_id: UUID) -> set[str]:
+    """Whose work the cases are or were that a file came with; empty: it came with none here."""
+    rows = await pool.fetch(
+        """
+        SELECT DISTINCT owner
+        FROM case_attachment
+        JOIN work_item USING (case_id)
+        WHERE file_id = $1
+        """,
+        file_id,
+    )
+    return {row["owner"] for row in rows}

@@ -17,13 +17,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from services.intake import files, store
+from services.intake import store
 from services.intake.callers import ANYBODY, Caller, Callers, Once, Scope, idempotency_key
 from services.intake.channels import BothAway
 from services.intake.channels.links import PROVIDER, LinkSettings
 from services.intake.domain import find_numbers, lane_of
 from services.intake.edge import Edge
-from services.intake.files import Files
 from services.intake.open311.answers import answered, failed, options
 from services.intake.open311.bodies import Form, SentFile, read_form
 from services.intake.open311.documents import Document, Row
@@ -33,9 +32,11 @@ from services.intake.open311.requests import PublicView
 from services.intake.open311.services import service_definition, service_list, target_words
 from services.intake.open311.tokens import ReportTokens
 from services.intake.open311.words import Fault, Language, Refused, language_of, refused, say
+from shared import keeping
 from shared.contracts import Attachment, Channel, MessageReceived, Place
 from shared.database import is_away
 from shared.ids import derived_id
+from shared.keeping import Files, StoredFile
 from shared.messaging import Service
 from shared.municipality import Municipality
 from shared.objects import ObjectStore
@@ -215,12 +216,12 @@ class Open311:
             notice = f"{say('notice.emergency', report.language, number=emergency_number)} {notice}"
         return {"token": self._tokens.token(report_id), "service_notice": notice, "account_id": None}
 
-    async def _keep(self, sent: tuple[SentFile, ...], report_id: UUID) -> list[files.StoredFile]:
-        kept: list[files.StoredFile] = []
+    async def _keep(self, sent: tuple[SentFile, ...], report_id: UUID) -> list[StoredFile]:
+        kept: list[StoredFile] = []
         try:
             for position, file in enumerate(sent):
                 kept.append(await self._files.keep(uuid5(report_id, str(position)), file.body, file.name))
-        except files.Refused as error:
+        except keeping.Refused as error:
             await self._files.forget([file.id for file in kept])
             raise refused("bad_file", reason=error.refusal) from error
         return kept
@@ -268,7 +269,7 @@ class Open311:
         self._files.close()
 
 
-def _attachments(report: Report, kept: list[files.StoredFile]) -> tuple[Attachment, ...]:
+def _attachments(report: Report, kept: list[StoredFile]) -> tuple[Attachment, ...]:
     """The files that came, and the one that is still to be fetched."""
     sent = [
         Attachment(id=file.id, provider_id=str(file.id), media_type=file.media_type, name=file.name) for file in kept
@@ -279,7 +280,7 @@ def _attachments(report: Report, kept: list[files.StoredFile]) -> tuple[Attachme
     return tuple(sent)
 
 
-def _placed(place: Place, kept: list[files.StoredFile]) -> Place:
+def _placed(place: Place, kept: list[StoredFile]) -> Place:
     """Where the report says, else where a photo was taken."""
     if place.latitude is not None:
         return place

@@ -9,10 +9,10 @@ from fastapi.responses import JSONResponse
 from services.intake.pages.entry import degrees
 from services.intake.pages.places import Found, Places
 from services.intake.pages.seals import Seals
-from services.intake.pages.town_map import town_map
 from shared.files import answer_with_file
 from shared.municipality import Municipality
 from shared.objects import ObjectStore
+from shared.pages.town_map import town_map
 
 DAY: Final = "public, max-age=86400"
 PRIVATE: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}

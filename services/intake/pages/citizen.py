@@ -7,7 +7,6 @@ from typing import Final
 from fastapi import FastAPI
 
 from services.intake.edge import Edge
-from services.intake.files import Files
 from services.intake.pages.aids import FormAids
 from services.intake.pages.form import FormPages
 from services.intake.pages.opting_out import OptOutPages
@@ -18,6 +17,7 @@ from services.intake.pages.similar import SimilarCases
 from services.intake.pages.status import StatusPages
 from services.intake.pages.tracking import TrackingPages
 from services.intake.web import Form
+from shared.keeping import Files
 from shared.messaging import Service
 from shared.municipality import Municipality
 from shared.objects import ObjectStore

@@ -9,11 +9,11 @@ from uuid import UUID, uuid4, uuid5
 import phonenumbers
 
 from services.intake.pages.photos import PHOTOS_MAX
-from services.intake.pages.posted import Posted
 from services.intake.pages.seals import KeptPhoto, Seals
 from services.intake.web import Beside, FormMessage
 from shared.contracts import Channel, ContactPoint, Place
 from shared.contracts.channel import TEXT_MAX
+from shared.pages.posted import Posted
 
 TEXT_MIN: Final = 3
 SHORT_MAX: Final = 200

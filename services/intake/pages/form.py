@@ -15,13 +15,13 @@ from services.intake.domain import lane_of
 from services.intake.pages.entry import SHORT_MAX, Entry, faults, read_entry
 from services.intake.pages.photos import PHOTOS_MAX, Photos, Refusals
 from services.intake.pages.places import Found, Places
-from services.intake.pages.posted import read_posted
 from services.intake.pages.seals import Seals
 from services.intake.pages.similar import SimilarCases
 from services.intake.pages.tries import client_of
 from services.intake.web import Form, read_body
 from shared.contracts.channel import TEXT_MAX
 from shared.pages import LANGUAGES, Pages
+from shared.pages.posted import read_posted
 from shared.problems import RETRY_AFTER_SECONDS, Problem
 from shared.urgency import Alarms
 

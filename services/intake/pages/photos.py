@@ -11,12 +11,12 @@ from uuid import UUID, uuid5
 import structlog
 
 from services.intake import store
-from services.intake.files import Files, Refused
-from services.intake.pages.posted import Upload
 from services.intake.pages.seals import KeptPhoto
 from services.intake.pages.tries import Tries
 from shared.database import is_away
+from shared.keeping import Files, Refused
 from shared.messaging import Service
+from shared.pages.posted import Upload
 
 log = structlog.get_logger()
 

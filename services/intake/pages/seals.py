@@ -9,8 +9,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from services.intake.files import StoredFile
 from shared.contracts import Attachment
+from shared.keeping import StoredFile
 
 SEAL_BYTES: Final = 16
 TOKEN_LETTERS_MAX: Final = 1_000

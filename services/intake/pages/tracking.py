@@ -15,7 +15,6 @@ from services.intake.channels import BothAway
 from services.intake.domain import find_numbers
 from services.intake.pages.entry import page_id_of, text_faults
 from services.intake.pages.photos import PHOTOS_MAX, Photos, Refusals
-from services.intake.pages.posted import Posted, read_posted
 from services.intake.pages.seals import KeptPhoto, Seals
 from services.intake.pages.timeline import timeline
 from services.intake.pages.tries import WINDOW_SECONDS, Tries, client_of
@@ -26,6 +25,7 @@ from shared.files import answer_with_file, gone, not_yet
 from shared.messaging import Service
 from shared.objects import ObjectStore
 from shared.pages import Pages
+from shared.pages.posted import Posted, read_posted
 from shared.problems import RETRY_AFTER_SECONDS, Problem
 from shared.tokens import CaseTokens
 

@@ -8,10 +8,10 @@ from uuid import UUID
 import asyncpg
 
 from services.intake.domain import PhotoPlace, is_kept
-from services.intake.files import StoredFile
 from services.intake.store.contacts import Inbound
 from shared.contracts import Attachment, Lane, MessageReceived
 from shared.database import Connection
+from shared.keeping import StoredFile
 from shared.vault import Vault
 
 NO_SOURCE = "no_source"

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from services.intake.files.kinds import TEXT, Refusal, Refused, as_utf8, sniff
-from services.intake.files.pictures import make_safe
 from shared.files import PICTURE, KeptFile, file_key, packed, packed_reason, safe_name
+from shared.keeping.kinds import TEXT, Refusal, Refused, as_utf8, sniff
+from shared.keeping.pictures import make_safe
 from shared.objects import ObjectStore
 
 BYTES_MAX: Final = 25 * 1024 * 1024

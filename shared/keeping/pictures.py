@@ -12,7 +12,7 @@ from typing import Any, Final
 import pillow_heif
 from PIL import Image, ImageCms, ImageOps
 
-from services.intake.files.kinds import JPEG, Kind, Refusal, Refused
+from shared.keeping.kinds import JPEG, Kind, Refusal, Refused
 
 EDGE_PIXELS_MAX: Final = 2_560
 QUALITY: Final = 85

@@ -1,0 +1,49 @@
+"""Maps of one place: drawn from our own ground alone, small, with the pin on the very point."""
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from shared import municipality
+from shared.pages.town_map import METRES_PER_UNIT, VIEW_UNITS, PlaceMaps
+
+PLACE = municipality.load(Path(__file__).parent.parent / "municipality" / "ilkadim")
+MAPS = PlaceMaps(PLACE)
+
+
+@pytest.mark.parametrize("row", PLACE.neighbourhoods, ids=lambda row: row.name)
+def test_every_neighbourhood_is_drawn_and_named(row: municipality.Neighbourhood) -> None:
+    drawn = MAPS.draw(None, None, row.code, "Yer")
+
+    assert ElementTree.fromstring(drawn).get("aria-label") == "Yer"
+    assert drawn.count('class="here"') == 1
+    assert f">{row.name}</text>" in drawn
+    assert len(drawn) < 20_000
+
+
+def test_the_point_stands_in_the_middle_and_the_frame_is_as_wide_as_said() -> None:
+    drawn = MAPS.draw(41.2853, 36.3321, "61820", "Yer")
+
+    left, top, width, height = (int(number) for number in re.findall(r'viewBox="([-\d ]+)"', drawn)[0].split())
+    x, y = (int(number) for number in re.findall(r'class="pin" d="M(-?\d+) (-?\d+)', drawn)[0])
+    assert (width, height) == VIEW_UNITS
+    assert abs(x - (left + width / 2)) <= 1 and abs(y - (top + height / 2)) <= 1
+
+
+def test_the_scale_is_two_hundred_metres_long() -> None:
+    [units] = re.findall(r'class="scale" d="M-?\d+ -?\d+v\d+h(\d+)', MAPS.draw(41.2853, 36.3321, None, "Yer"))
+
+    assert round(int(units) * METRES_PER_UNIT) == pytest.approx(200, abs=2)
+
+
+@pytest.mark.parametrize(("latitude", "longitude"), [(39.93, 32.85), (0.0, 0.0), (None, None)])
+def test_what_lies_outside_is_not_drawn(latitude: float | None, longitude: float | None) -> None:
+    assert MAPS.draw(latitude, longitude, None, "Yer") == ""
+
+
+def test_what_is_read_out_cannot_leave_its_attribute() -> None:
+    drawn = MAPS.draw(41.2853, 36.3321, None, '"><script>')
+
+    assert "<script>" not in drawn
