@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from services.intake.pages.timeline import timeline
-from services.intake.pages.tries import KEYS_MAX, TRIES_MAX, WINDOW_SECONDS, Tries, household
 from services.intake.store import CaseContact, CaseFile, CaseStep
 from shared.contracts import CaseState, Channel, Effect, Outcome, OwnerKind, Place, Purpose
 from shared.ids import new_id
+from shared.tries import KEYS_MAX, TRIES_MAX, WINDOW_SECONDS, Tries, household
 from tests.builders import AT, DEPARTMENT, NUMBER
 
 CASE = CaseFile(

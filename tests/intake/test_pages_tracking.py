@@ -9,11 +9,11 @@ import aiohttp
 import pytest
 
 from services.intake.app import edge
-from services.intake.pages.tries import TRIES_MAX
 from shared.contracts import Channel
 from shared.ids import new_id
 from shared.messaging.topology import EVENTS
 from shared.tokens import CaseTokens, OptOutTokens
+from shared.tries import TRIES_MAX
 from tests.builders import a_case_closed
 from tests.harness import AWAY_AMQP, AWAY_DATABASE, System, built, serving, until
 

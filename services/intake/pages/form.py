@@ -17,12 +17,12 @@ from services.intake.pages.photos import PHOTOS_MAX, Photos, Refusals
 from services.intake.pages.places import Found, Places
 from services.intake.pages.seals import Seals
 from services.intake.pages.similar import SimilarCases
-from services.intake.pages.tries import client_of
 from services.intake.web import Form, read_body
 from shared.contracts.channel import TEXT_MAX
 from shared.pages import LANGUAGES, Pages
 from shared.pages.posted import read_posted
 from shared.problems import RETRY_AFTER_SECONDS, Problem
+from shared.tries import client_of
 from shared.urgency import Alarms
 
 ALARM_BYTES_MAX: Final = 16 * 1024

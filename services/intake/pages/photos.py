@@ -12,11 +12,11 @@ import structlog
 
 from services.intake import store
 from services.intake.pages.seals import KeptPhoto
-from services.intake.pages.tries import Tries
 from shared.database import is_away
 from shared.keeping import Files, Refused
 from shared.messaging import Service
 from shared.pages.posted import Upload
+from shared.tries import Tries
 
 log = structlog.get_logger()
 

@@ -17,7 +17,6 @@ from services.intake.pages.entry import page_id_of, text_faults
 from services.intake.pages.photos import PHOTOS_MAX, Photos, Refusals
 from services.intake.pages.seals import KeptPhoto, Seals
 from services.intake.pages.timeline import timeline
-from services.intake.pages.tries import WINDOW_SECONDS, Tries, client_of
 from services.intake.store import CaseFile
 from services.intake.web import Beside, Form, FormMessage
 from shared.contracts.channel import TEXT_MAX
@@ -28,6 +27,7 @@ from shared.pages import Pages
 from shared.pages.posted import Posted, read_posted
 from shared.problems import RETRY_AFTER_SECONDS, Problem
 from shared.tokens import CaseTokens
+from shared.tries import WINDOW_SECONDS, Tries, client_of
 
 # The address is the secret: it goes to no other page and no search engine.
 HEADERS: Final = {"X-Robots-Tag": "noindex, nofollow", "Referrer-Policy": "no-referrer"}
