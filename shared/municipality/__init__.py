@@ -10,6 +10,7 @@ from shared.municipality.incidents import IncidentGroup, Incidents, Reach
 from shared.municipality.loading import load, load_for_service
 from shared.municipality.mistakes import MunicipalityError
 from shared.municipality.municipality import Municipality
+from shared.municipality.owners import Institution, SenderKind
 from shared.municipality.places import (
     Area,
     Certainty,
@@ -36,6 +37,7 @@ __all__ = [
     "Group",
     "IncidentGroup",
     "Incidents",
+    "Institution",
     "Labelled",
     "Landmark",
     "Line",
@@ -49,6 +51,7 @@ __all__ = [
     "ReplyEvent",
     "RoadKeeper",
     "Rule",
+    "SenderKind",
     "StandardAnswer",
     "Street",
     "Target",

@@ -76,6 +76,14 @@ def _check_topics(municipality: Municipality) -> Iterator[Problem]:
             yield Problem(file, topic.code, f"names {owner} twice among its owners", "Keep it once")
 
 
+def _check_institutions(municipality: Municipality) -> Iterator[Problem]:
+    known = {topic.code for topic in municipality.topics}
+    for institution in municipality.institutions:
+        for topic in sorted(set(institution.open311.topics if institution.open311 else ()) - known):
+            trouble = f"open311 names the unknown topic {topic}"
+            yield Problem("institutions.toml", institution.code, trouble, "Correct the code, or leave the topic out")
+
+
 def _check_incidents(municipality: Municipality) -> Iterator[Problem]:
     known = {topic.code for topic in municipality.topics}
     groups: dict[str, str] = {}
@@ -286,6 +294,7 @@ _CHECKS = (
     _check_languages,
     _check_centre,
     _check_topics,
+    _check_institutions,
     _check_incidents,
     _check_urgency,
     _check_places,
