@@ -29,6 +29,9 @@ PUBLISH_FAILED: Final = Counter(
 )
 OUTBOX_OLDEST: Final = Gauge("ilkim_outbox_oldest_seconds", "Age of the oldest unpublished parcel, in seconds")
 NOTICES: Final = Counter("ilkim_notices_total", "Sends to citizens by answer of the provider", ["channel", "status"])
+HANDED_OVER: Final = Counter(
+    "ilkim_handed_over_total", "Letters sent to institutions, by outcome of the send", ["institution", "outcome"]
+)
 FILES: Final = Counter("ilkim_files_total", "Attempts to fetch a citizen's file, by outcome", ["provider", "outcome"])
 DANGER_MODEL_MISSING: Final = Gauge(
     "ilkim_danger_model_missing", "1 while danger to life is told by phrases alone, since the model cannot be read"

@@ -15,6 +15,9 @@ _CODE_LETTERS: Final = 8
 _TOKEN: Final = re.compile(r"^(\d{9})-([0-9a-z]{8})$")
 _OPT_OUT: Final = re.compile(r"^([0-9a-f]{32})-([a-z_]{2,20})-[0-9a-f]{32}$")
 _SEAL_BYTES: Final = 16
+_REPLY_SEAL_LETTERS: Final = 16
+_LINK: Final = re.compile(r"([0-9a-f]{32})([0-9a-f]{32})")
+_REPLY: Final = re.compile(r"k\.([0-9a-f]{32})([0-9a-f]{16})")
 
 
 class CaseTokens:
@@ -74,3 +77,38 @@ class OptOutTokens:
 
     def _seal(self, subject: str) -> str:
         return hmac.digest(self._key, f"opt-out\x1f{subject}".encode(), hashlib.sha256)[:_SEAL_BYTES].hex()
+
+
+class HandOverTokens:
+    """Secrets by which an institution answers a hand-over: in the link of its mail, and in its reply address."""
+
+    def __init__(self, key: bytes) -> None:
+        """`key` is the key of `CaseTokens`."""
+        self._key = key
+
+    def link(self, handover_id: UUID) -> str:
+        """64 letters: `/kurum/<token>`."""
+        return handover_id.hex + self._seal("link", handover_id)
+
+    def of_link(self, token: str) -> UUID | None:
+        """The hand-over of a link; None for any other text."""
+        found = _LINK.fullmatch(token)
+        return self._checked("link", found[1], found[2]) if found else None
+
+    def reply(self, handover_id: UUID) -> str:
+        """What stands in a reply address, in small letters and short enough for one: `k.` and 48 letters."""
+        return f"k.{handover_id.hex}{self._seal('reply', handover_id)[:_REPLY_SEAL_LETTERS]}"
+
+    def of_reply(self, token: str) -> UUID | None:
+        """The hand-over of a reply address; None for any other text."""
+        found = _REPLY.fullmatch(token.lower())
+        return self._checked("reply", found[1], found[2]) if found else None
+
+    def _checked(self, purpose: str, letters: str, seal: str) -> UUID | None:
+        handover_id = UUID(letters)
+        right = hmac.compare_digest(self._seal(purpose, handover_id)[: len(seal)], seal)
+        return handover_id if right else None
+
+    def _seal(self, purpose: str, handover_id: UUID) -> str:
+        text = f"handover\x1f{purpose}\x1f{handover_id.hex}"
+        return hmac.digest(self._key, text.encode(), hashlib.sha256)[:_SEAL_BYTES].hex()

@@ -35,6 +35,7 @@ from shared.contracts import (
     ContactRegistered,
     DeliveryReported,
     IncidentGrew,
+    InstitutionWrote,
     Message,
     MessageReceived,
     NoticeRecorded,
@@ -67,11 +68,12 @@ ROUTER: Final = Party("router", "the router service")
 NOTIFIER: Final = Party("notifier", "the notifier service")
 REPORTING: Final = Party("reporting", "the reporting service")
 DESK: Final = Party("desk", "the desk, for people of the solution centre (çözüm merkezi)")
+HANDOVER: Final = Party("handover", "the hand-over service, for institutions (kurum) without a program of their own")
 OPERATOR: Final = Party("operator", "a person who looks after the system (işletmen)")
 
 # The first word of a queue's name says whose it is.
 _CONSUMERS: Final = {
-    **{party.code: party for party in (INTAKE, ROUTER, NOTIFIER, REPORTING, DESK, DEPARTMENT)},
+    **{party.code: party for party in (INTAKE, ROUTER, NOTIFIER, REPORTING, DESK, HANDOVER, DEPARTMENT)},
     "reply": CHANNEL,
     "dead": OPERATOR,
     "unrouted": OPERATOR,
@@ -169,6 +171,15 @@ JOURNEYS: Final = (
         (TaskRequested,),
         "Messages that tell of danger to life and limb (acil uyarı): a person looks at once. They change nothing in "
         "how their case is routed.",
+        enveloped=True,
+    ),
+    Journey(
+        "institution-mails",
+        INTAKE,
+        topology.HANDOVER,
+        "mails",
+        (InstitutionWrote,),
+        "What institutions (kurum) wrote to the reply address of a hand-over: no contact comes of it.",
         enveloped=True,
     ),
     Journey(

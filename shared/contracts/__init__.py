@@ -83,6 +83,7 @@ from shared.contracts.desk import (
     TaskSettled,
     TaskSource,
 )
+from shared.contracts.institutions import InstitutionWrote
 from shared.contracts.notices import (
     AddressFailed,
     AddressRecorded,
@@ -141,6 +142,7 @@ __all__ = [
     "EvidenceKind",
     "IncidentGrew",
     "IncidentOf",
+    "InstitutionWrote",
     "Lane",
     "Message",
     "MessageReceived",

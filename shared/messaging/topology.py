@@ -22,6 +22,7 @@ DEPARTMENTS: Final = "ilkim.departments"
 ANSWERS: Final = "ilkim.answers"
 REPLIES: Final = "ilkim.replies"
 DESK: Final = "ilkim.desk"
+HANDOVER: Final = "ilkim.handover"
 DEAD: Final = "ilkim.dead"
 UNROUTED: Final = "ilkim.unrouted"
 
@@ -84,6 +85,7 @@ EXCHANGES: Final = (
         ExchangeType.DIRECT,
         "tasks and calls for people, key `tasks`, danger to life `alerts`; settled ones, key `settled.<service>`",
     ),
+    Exchange(HANDOVER, ExchangeType.DIRECT, "mails of institutions for the hand-over service, key `mails`"),
     Exchange(ANSWERS, ExchangeType.TOPIC, "owners answer, key `answer.<code>.<word>`", open=True),
 )
 
@@ -120,6 +122,8 @@ _SERVICE_QUEUES: Final = (
     Queue("desk.contacts", EVENTS, "intake.#", "contacts, for the operator who waits for a number"),
     Queue("desk.cases", EVENTS, "router.#", "steps of cases, for their stories and for what is known of a place"),
     Queue("desk.notices", EVENTS, "notifier.recorded", "what became of replies, for the story of a case"),
+    Queue("desk.cases", EVENTS, "router.#", "steps of cases, for what is known of a place while a contact is entered"),
+    Queue("handover.mails", HANDOVER, "mails", "what institutions write to the reply addresses of hand-overs"),
     Queue("reporting.events", EVENTS, "#", "every fact, to be counted"),
     Queue("dead", DEAD, "#", "dead letters of the broker: none in a healthy system"),
     Queue("unrouted", UNROUTED, "", "mis-keyed messages: none in a healthy system"),
