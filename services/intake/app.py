@@ -54,7 +54,7 @@ from shared.messaging import Consumer, Service
 from shared.messaging.topology import LANES, reply_queue
 from shared.objects import ObjectSettings, ObjectStore, open_store
 from shared.settings import Key, Settings, key_bytes, read
-from shared.tokens import CaseTokens
+from shared.tokens import CaseTokens, HandOverTokens
 from shared.vault import Vault
 
 SCHEMA = "intake"
@@ -108,7 +108,8 @@ def worker() -> Service:
     judge = WordJudge.of(place)
     registrar = Registrar(vault, numbers, CaseTokens(key_bytes(settings.ilkim_tracking_key)), place, judge.judge)
     bursts = Bursts(registrar, timedelta(seconds=settings.ilkim_gather_seconds))
-    intake = Intake(registrar, bursts, objects)
+    handovers = HandOverTokens(key_bytes(settings.ilkim_tracking_key))
+    intake = Intake(registrar, bursts, objects, handovers)
     service.background(MediaFetcher(service, objects, Files(objects), vault, configured_media(), registrar.is_ours).run)
     queues = [f"intake.{lane}" for lane in LANES]
     kinds: list[type[Message]] = [WebhookReceived, MessageReceived, DeliveryReported]

@@ -42,7 +42,9 @@ ADDRESS_LETTERS_MAX: Final = 200
 # What a bounce says beside its code holds addresses and texts; the code alone is told further.
 NO_CODE: Final = "bounced"
 
-_TOKEN: Final = re.compile(r"^[^@+]{1,64}\+(\d{9}-[0-9a-z]{8})@(.+)$")
+# Of a case, or of a hand-over to an institution (`k.`).
+_TOKEN: Final = re.compile(r"^[^@+]{1,64}\+(\d{9}-[0-9a-z]{8}|k\.[0-9a-f]{48})@(.+)$")
+_HANDED_OVER: Final = "k."
 _RETURN_PATH: Final = re.compile(r"^bounce\+([0-9a-f-]{36})@(.+)$")
 _OWN_ID: Final = re.compile(r"^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@(.+)$")
 _RECIPIENT_HEADERS: Final = ("delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "to", "cc")
@@ -104,6 +106,8 @@ def _message(payload: WebhookReceived, mail: Entity, text: str, verdict: Verdict
     is_automatic = verdict.kind is not Kind.TEXT
     provider_id = _provider_id(mail, payload.body)
     answered, references = _thread(mail, verdict)
+    token = _reply_token(payload, mail, ours)
+    words = text if is_automatic else answer_in(text, subject)
     return MessageReceived(
         id=derived_id(at, "message", Channel.EMAIL, payload.account, provider_id),
         occurred_at=at,
@@ -113,11 +117,11 @@ def _message(payload: WebhookReceived, mail: Entity, text: str, verdict: Verdict
         account=payload.account,
         provider_id=provider_id,
         sender=Sender() if verdict.kind in (Kind.BOUNCE, Kind.COMPLAINT, Kind.OWN) else _sender(payload, mail),
-        text=_with_subject(subject, text if is_automatic else answer_in(text, subject)),
+        text=words if token and token.startswith(_HANDED_OVER) else _with_subject(subject, words),
         purpose=Purpose.AUTOMATIC if is_automatic else Purpose.REQUEST,
         in_reply_to=answered,
         references=references,
-        reply_token=_reply_token(payload, mail, ours),
+        reply_token=token,
         kind=TOO_LARGE if payload.details.get("trouble") and not is_automatic else verdict.kind.value,
         attachments=() if verdict.kind is Kind.BOUNCE else _attachments(mail),
     )
@@ -265,7 +269,13 @@ def _receipts(
 
 
 def _delivery(payload: WebhookReceived, mail: Entity, original: str, ours: Ours) -> UUID | None:
-    """Our own id of the send: from the address it was returned to, or from the original's message id."""
+    """Our own id of the send: from the address it was returned to, or from the original's message id.
+
+    Of a hand-over its own id: its letters are no replies to citizens.
+    """
+    token = _reply_token(payload, mail, ours) or ""
+    if token.startswith(_HANDED_OVER):
+        return UUID(token[len(_HANDED_OVER) :][:32])
     for address in _recipients(payload, mail):
         found = _RETURN_PATH.match(address)
         if found and (not ours.domain or found[2] == ours.domain):

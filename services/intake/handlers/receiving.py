@@ -12,6 +12,7 @@ from services.intake.domain import Arrival, with_file_ids
 from services.intake.handlers.bounces import fail_addresses
 from services.intake.handlers.bursts import Bursts
 from services.intake.handlers.calls import report_calls
+from services.intake.handlers.institutions import without_institutions
 from services.intake.handlers.parking import Unreadable, park, read_one
 from services.intake.handlers.reading import normalised
 from services.intake.handlers.registering import Registrar
@@ -19,6 +20,7 @@ from shared.contracts import DeliveryReported, Message, MessageReceived, Webhook
 from shared.messaging import Never, Unit, envelopes
 from shared.messaging.topology import NOTIFIER
 from shared.objects import ObjectStore
+from shared.tokens import HandOverTokens
 
 Provided = tuple[str, str, str]
 Readings = Sequence[tuple[Message, Reading]]
@@ -31,6 +33,7 @@ class Intake:
     registrar: Registrar
     bursts: Bursts
     objects: ObjectStore
+    handovers: HandOverTokens
 
     async def take_in(self, unit: Unit, events: Sequence[Message]) -> None:
         """Store everything raw, register each contact once, open its cases, and tell who must know."""
@@ -42,6 +45,7 @@ class Intake:
 
     async def take_readings(self, unit: Unit, readings: Readings) -> None:
         """Hand on what was read: messages become contacts, the rest goes to who waits for it."""
+        readings = without_institutions(unit, readings, self.handovers)
         vault, rules = self.registrar.vault, self.registrar.place.conversation
         arrivals = await self._fresh(unit, readings)
         await self.registrar.register(unit, await self.bursts.gather(unit, arrivals))
