@@ -15,7 +15,7 @@ from shared.settings import Settings, read
 
 ROOT = Path(__file__).parent.parent
 KIT = ROOT / "shared" / "messaging" / "migrations"
-SCHEMAS = ("intake", "router", "notifier", "reporting", "desk")
+SCHEMAS = ("intake", "router", "notifier", "reporting", "desk", "handover")
 
 
 async def deploy(settings: Settings) -> None:

@@ -49,6 +49,7 @@ PARTS = (
     Part("notifier", ("services.notifier",)),
     Part("reporting", ("services.reporting",), "figures and bulletin"),
     Part("desk", ("services.desk",), "work list of operators and clerks"),
+    Part("handover", ("services.handover",), "institutions' answers by link"),
 )
 # Beside the HTTP ports: where mails are sent to and calls are heard, and whose process listens there.
 OTHER_PORTS = {"smtp-citizens": "mail", "smtp-centre": "collector", "ami": "exchange"}
@@ -140,6 +141,7 @@ def _shared_environment(state: Path, addresses: Addresses, ports: Mapping[str, i
         "INTAKE_URL": f"http://{HOST}:{ports['intake']}",
         # The simulator's number is an upgraded one; ordinary ones may send 80 a second (delivery.toml).
         "NOTIFIER_PER_SECOND": "whatsapp=1000",
+        "HANDOVER_PUBLIC_URL": f"http://{HOST}:{ports['handover']}",
         "EMAIL_ADDRESS": "cozum@ilkim.example",
         "EMAIL_LISTEN_PORT": str(ports["smtp-centre"]),
         "SMTP_HOST": HOST,

@@ -122,7 +122,6 @@ _SERVICE_QUEUES: Final = (
     Queue("desk.contacts", EVENTS, "intake.#", "contacts, for the operator who waits for a number"),
     Queue("desk.cases", EVENTS, "router.#", "steps of cases, for their stories and for what is known of a place"),
     Queue("desk.notices", EVENTS, "notifier.recorded", "what became of replies, for the story of a case"),
-    Queue("desk.cases", EVENTS, "router.#", "steps of cases, for what is known of a place while a contact is entered"),
     Queue("handover.mails", HANDOVER, "mails", "what institutions write to the reply addresses of hand-overs"),
     Queue("reporting.events", EVENTS, "#", "every fact, to be counted"),
     Queue("dead", DEAD, "#", "dead letters of the broker: none in a healthy system"),
