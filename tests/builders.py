@@ -37,6 +37,7 @@ from shared.contracts import (
     ContactJoined,
     ContactRegistered,
     DeliveryReported,
+    DutyCalled,
     Effect,
     IncidentGrew,
     Message,
@@ -418,3 +419,21 @@ def a_call(**changed: Any) -> CallReported:
 
 def an_id() -> UUID:
     return new_id()
+
+
+def a_duty_call(**changed: Any) -> DutyCalled:
+    """The chief on duty is told of an urgent case."""
+    return _built(
+        DutyCalled,
+        changed,
+        assignment_id=new_id(),
+        case_id=new_id(),
+        number=NUMBER,
+        owner="fen-isleri",
+        owner_name="Fen İşleri Müdürlüğü",
+        role="nöbetçi şef",
+        address="+905000000001",
+        place=1,
+        topic_name="Yol çökmesi",
+        neighbourhood_name="Kale",
+    )

@@ -166,6 +166,8 @@ VALUES = {
     "text": "Ekibimiz gelip onardı.",
     "department": "Fen İşleri Müdürlüğü",
     "advice_number": "112",
+    "topic": "Yol çökmesi",
+    "neighbourhood": "Kale",
     "code": "7K2M-9QXD",
     "link": "https://ilkim.example.org/takip",
 }

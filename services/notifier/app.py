@@ -18,6 +18,7 @@ from shared.contracts import (
     CaseForwarded,
     ContactRegistered,
     DeliveryReported,
+    DutyCalled,
     Message,
     OptOutRecorded,
     TaskSettled,
@@ -64,6 +65,7 @@ def notifier() -> Service:
     noted: list[type[Message]] = [DeliveryReported, AddressFailed, OptOutRecorded]
     service.consume(Consumer("notifier-receipts", ["notifier.receipts"], noted, handlers.note))
     service.consume(Consumer("notifier-settled", ["notifier.settled"], [TaskSettled], handlers.settle))
+    service.consume(Consumer("notifier-duty", ["notifier.duty"], [DutyCalled], handlers.call_duty))
     service.background(office.run)
     service.on_stop(office.let_go)
     service.on_stop(office.close)

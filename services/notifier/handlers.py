@@ -8,7 +8,18 @@ from typing import Final
 from uuid import UUID
 
 from services.notifier import store
-from services.notifier.domain import Change, Notice, Person, Settle, Teller, heard_at, parties, receipt_change
+from services.notifier.domain import (
+    DUTY,
+    Change,
+    Notice,
+    Person,
+    Settle,
+    Teller,
+    heard_at,
+    on_duty,
+    parties,
+    receipt_change,
+)
 from services.notifier.domain.ladder import Decision
 from services.notifier.office import FACTS_KEY, Clerk, PostOffice, as_of
 from services.notifier.store import Filed, Open
@@ -19,6 +30,7 @@ from shared.contracts import (
     Channel,
     ContactRegistered,
     DeliveryReported,
+    DutyCalled,
     Message,
     NoticeRecorded,
     NoticeStatus,
@@ -65,6 +77,13 @@ class Notifier:
         notices += await self._of_cases(unit, steps, now)
         if notices:
             await self._send(unit, notices, now)
+
+    async def call_duty(self, unit: Unit, events: Sequence[Message]) -> None:
+        """Tell whoever is on duty of urgent cases, at any hour; a failure becomes a call task at the desk."""
+        calls = [event for event in events if isinstance(event, DutyCalled)]
+        now = await store.clock(unit.connection)
+        await store.add_addresses(unit.connection, [_on_the_roster(event) for event in calls], {}, self.vault)
+        await self._send(unit, [(event, self.teller.of_duty(event, now)) for event in calls], now)
 
     async def note(self, unit: Unit, events: Sequence[Message]) -> None:
         """Note what providers say of our replies and of addresses, and what citizens wish."""
@@ -179,6 +198,21 @@ class Notifier:
             if change:
                 changes[row.standing.id] = (row, change)
         return list(changes.values())
+
+
+def _on_the_roster(event: DutyCalled) -> AddressRecorded:
+    """Where whoever is on duty is reached: as sure as the roster."""
+    return AddressRecorded(
+        id=event.id,
+        occurred_at=event.occurred_at,
+        trace_id=event.trace_id,
+        person_id=on_duty(event),
+        channel=Channel.SMS,
+        provider=DUTY,
+        account="main",
+        address=event.address,
+        name=event.role,
+    )
 
 
 def _hears_of_news(notice: Notice, people: Mapping[UUID, Person]) -> bool:

@@ -208,3 +208,29 @@ async def tellers(connection: Connection, heads: Collection[UUID]) -> Mapping[UU
     for row in rows:
         found.setdefault(row["head"], []).append(row["teller"])
     return {head: tuple(people) for head, people in found.items()}
+
+
+async def duty_calls(connection: Connection, assignments: Collection[UUID]) -> Mapping[UUID, tuple[datetime, ...]]:
+    """When somebody on duty was called for these assignments, in order."""
+    rows = await connection.fetch(
+        "SELECT assignment_id, called_at FROM duty_call WHERE assignment_id = ANY($1) ORDER BY assignment_id, place",
+        list(assignments),
+    )
+    found: dict[UUID, list[datetime]] = {}
+    for row in rows:
+        found.setdefault(row["assignment_id"], []).append(row["called_at"])
+    return {assignment: tuple(moments) for assignment, moments in found.items()}
+
+
+async def note_duty_calls(connection: Connection, calls: Sequence[tuple[Case, int]], now: datetime) -> None:
+    """Somebody is called for these cases, as the so-manyth."""
+    await connection.execute(
+        """
+        INSERT INTO duty_call (assignment_id, case_id, place, called_at)
+        SELECT *, $4::timestamptz FROM unnest($1::uuid[], $2::uuid[], $3::int[])
+        """,
+        [case.assignment_id for case, _ in calls],
+        [case.id for case, _ in calls],
+        [place for _, place in calls],
+        now,
+    )

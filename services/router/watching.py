@@ -21,23 +21,27 @@ from uuid import UUID
 import structlog
 
 from services.router import store, watches
+from services.router.domain.duty import Call, call_duty
 from services.router.domain.life import Case
 from services.router.domain.watch import Reached, Receipt, receipt, warnings
 from services.router.handlers.ground import Ground
 from services.router.handlers.telling import Offerer
 from services.router.watches import Life
+from shared.clocks import WorkingTime
 from shared.contracts import (
     AssignmentReturned,
     AssignmentWarned,
     CaseReturned,
     CaseState,
+    DutyCalled,
     TaskKind,
     TaskRequested,
 )
 from shared.database import Connection, is_away
 from shared.ids import derived_id
-from shared.messaging import Outgoing, Service, single
-from shared.messaging.topology import DEPARTMENTS, DESK, owner_queue
+from shared.messaging import Outgoing, Service, envelopes, single
+from shared.messaging.topology import DEPARTMENTS, DESK, NOTIFIER, owner_queue
+from shared.municipality.duty import Shift
 from shared.municipality.escalation import Escalation, Told
 from shared.names import Names
 from shared.pages.formats import Formats
@@ -87,6 +91,7 @@ class Watcher:
             look.warn(case, lives[case.id], told.get(case.assignment_id, frozenset()))
         await watches.note_told(connection, look.told, now)
         await self._miss_receipts(connection, look, cases, lives)
+        await self._call_duty(connection, look, cases, lives)
         await watches.look_again(connection, look.next_at)
         return look
 
@@ -104,6 +109,19 @@ class Watcher:
                 late += [(case, found)] if found.is_due else []
         if late:
             await self._act_on(connection, look, late, lives)
+
+    async def _call_duty(
+        self, connection: Connection, look: "_Look", cases: Sequence[Case], lives: Mapping[UUID, Life]
+    ) -> None:
+        """Whoever is on duty hears of urgent cases that came to their department outside its office hours."""
+        urgent = [case for case in cases if case.lane == "urgent"]
+        called = await watches.duty_calls(connection, [case.assignment_id for case in urgent]) if urgent else {}
+        calls = []
+        for case in urgent:
+            found = look.call_duty(case, lives[case.id].assigned_at, called.get(case.assignment_id, ()))
+            calls += [(case, found.place)] if found else []
+        if calls:
+            await watches.note_duty_calls(connection, calls, look.now)
 
     async def _take_receipts(self, connection: Connection, cases: Sequence[Case], now: datetime) -> None:
         """Reminders that did their work, or are of an assignment that is over, are forgotten; an outage is over."""
@@ -198,6 +216,54 @@ class _Look:
         self.at(case, found.next_at)
         for reached in found.reached:
             log.info("clock_step", case_id=str(case.id), owner=case.owner, step=reached.step.code)
+
+    def call_duty(self, case: Case, assigned_at: datetime, called: Sequence[datetime]) -> Call | None:
+        """Call whoever is next, if anybody is to be called for this case now."""
+        place = self.ground.place
+        working = WorkingTime(place.calendar_of(case.owner), place.zone)
+        found = call_duty(case, assigned_at, called, place.duty, working, self.now)
+        self.at(case, found.next_at)
+        if found.call and found.call.shift:
+            self.outgoing += envelopes(NOTIFIER, "duty", [self._duty_called(case, found.call.shift, found.call.place)])
+        elif found.call:
+            log.error("nobody_on_duty_took_it", case_id=str(case.id), owner=case.owner)
+            self.outgoing.append(single(DESK, "tasks", self._not_taken(case)))
+        return found.call
+
+    def _duty_called(self, case: Case, shift: Shift, place: int) -> DutyCalled:
+        names = Names(self.ground.place)
+        return DutyCalled(
+            id=derived_id(case.opened_at, "duty", case.assignment_id, place),
+            occurred_at=self.now,
+            trace_id=case.trace_id,
+            assignment_id=case.assignment_id,
+            case_id=case.id,
+            number=case.number,
+            owner=case.owner,
+            owner_name=names.owner(case.owner),
+            role=shift.name,
+            address=shift.phone,
+            place=place,
+            topic_name=names.topic(case.topic),
+            neighbourhood_name=names.neighbourhood(case.neighbourhood),
+        )
+
+    def _not_taken(self, case: Case) -> TaskRequested:
+        """That nobody on duty took an urgent case over."""
+        return TaskRequested(
+            id=derived_id(case.opened_at, "not_taken", case.assignment_id),
+            occurred_at=self.now,
+            trace_id=case.trace_id,
+            kind=TaskKind.UNRECEIPTED,
+            source="router",
+            lane=case.lane,
+            channel=case.channel,
+            account=case.account,
+            case_id=case.id,
+            number=case.number,
+            reason="no_duty",
+            detail=self._words(case.owner, self._moment(case.opened_at)),
+        )
 
     def _to_owner(self, case: Case, reached: Reached) -> Outgoing:
         warned = AssignmentWarned(

@@ -34,6 +34,7 @@ from shared.contracts import (
     ContactJoined,
     ContactRegistered,
     DeliveryReported,
+    DutyCalled,
     IncidentGrew,
     InstitutionWrote,
     Message,
@@ -215,6 +216,14 @@ JOURNEYS: Final = (
         "department.{code}.{lane}",
         (AssignmentOffered, CitizenAdded, IncidentGrew, AssignmentEnded, CitizenSilent, AssignmentWarned),
         "Work for an owner, and what becomes of it without the owner's doing.",
+    ),
+    Journey(
+        "duty",
+        ROUTER,
+        topology.NOTIFIER,
+        "duty",
+        (DutyCalled,),
+        "Urgent cases outside office hours, for whoever is on duty (nöbetçi). Nobody else reads the numbers.",
     ),
     Journey(
         "answers",

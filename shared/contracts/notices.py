@@ -62,6 +62,25 @@ class OptOutRecorded(Message):
     opted_out: bool
 
 
+class DutyCalled(Message):
+    """An urgent case waits outside its owner's office hours: tell the person on duty, at any hour.
+
+    From the router to the notifier and nowhere else, for it carries a number. Says nothing of the citizen.
+    """
+
+    type: Literal["duty.called.v1"] = "duty.called.v1"
+    assignment_id: UUID
+    case_id: UUID
+    number: str
+    owner: Code
+    owner_name: str = Field(description="what the department is called in Turkish")
+    role: Short = Field(description="what whoever is on duty is called; no person's name")
+    address: Short = Field(description="telephone number in E.164")
+    place: int = Field(ge=1, description="1: the first called for this assignment")
+    topic_name: str | None = None
+    neighbourhood_name: str | None = None
+
+
 class ReplyRequested(Message):
     """A reply for a channel whose own program delivers it: taken from the queue `reply.<channel>`.
 

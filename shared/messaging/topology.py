@@ -108,6 +108,7 @@ _SERVICE_QUEUES: Final = (
     ),
     *(Queue(f"notifier.cases.{lane}", EVENTS, f"router.told.{lane}", "steps a citizen is told of") for lane in LANES),
     Queue("notifier.receipts", NOTIFIER, "receipts", "what providers said of our replies"),
+    Queue("notifier.duty", NOTIFIER, "duty", "urgent cases at night, for whoever is on duty"),
     *(
         Queue(reply_queue(channel), REPLIES, reply_queue(channel), f"replies to go out by {channel}")
         for channel in _BY_AMQP

@@ -191,6 +191,16 @@ def _check_neighbours(municipality: Municipality) -> Iterator[Problem]:
         yield Problem("neighbours.csv", district, "no institution stands for this district", remedy)
 
 
+def _check_duty(municipality: Municipality) -> Iterator[Problem]:
+    known = {department.code: department for department in municipality.departments}
+    for shift in municipality.duty.shifts:
+        if shift.department not in known:
+            yield Problem("duty.toml", shift.name, f"no department is called {shift.department}", "Correct the code")
+        elif known[shift.department].always_open:
+            trouble = f"{shift.department} is always open, so that nobody is ever called"
+            yield Problem("duty.toml", shift.name, trouble, "Take the shift out, or give the department office hours")
+
+
 def _check_calendar(municipality: Municipality) -> Iterator[Problem]:
     calendar = municipality.calendar
     for holiday in calendar.holidays:
@@ -303,6 +313,7 @@ _CHECKS = (
     _check_place_names,
     _check_neighbours,
     _check_calendar,
+    _check_duty,
     _check_templates,
     _check_delivery,
     _check_bulletin,

@@ -15,6 +15,7 @@ from shared.municipality.calendar import Calendar, Holiday, OfficeHours
 from shared.municipality.checks import mistakes_across_files
 from shared.municipality.conversation import Conversation
 from shared.municipality.delivery import DeliveryRules, EventRule, Ladder, Provider
+from shared.municipality.duty import Duty, Shift
 from shared.municipality.escalation import Escalation, EscalationStep
 from shared.municipality.files import read_areas, read_folder, read_table, read_toml, with_line
 from shared.municipality.incidents import IncidentGroup, Incidents
@@ -151,6 +152,10 @@ def _read_escalation(folder: Path) -> Parts:
     return {"escalation": Escalation(**_fields(read_toml(folder / "escalation.toml", _EscalationFile)))}
 
 
+def _read_duty(folder: Path) -> Parts:
+    return {"duty": Duty(**_fields(read_toml(folder / "duty.toml", _DutyFile)))}
+
+
 def _read_rules(folder: Path) -> Parts:
     return {
         "rules": read_toml(folder / "rules.toml", _RulesFile).rule,
@@ -160,7 +165,7 @@ def _read_rules(folder: Path) -> Parts:
 
 _READERS = (
     *(_read_about, _read_owners, _read_topics, _read_kinds, _read_places, _read_calendar, _read_words, _read_bulletin),
-    *(_read_answers, _read_delivery, _read_conversation, _read_rules, _read_incidents, _read_escalation),
+    *(_read_answers, _read_delivery, _read_conversation, _read_rules, _read_incidents, _read_escalation, _read_duty),
 )
 
 
@@ -206,6 +211,10 @@ class _IncidentsFile(Incidents):
 
 class _EscalationFile(Escalation):
     steps: tuple[EscalationStep, ...] = Field(alias="step")
+
+
+class _DutyFile(Duty):
+    shifts: tuple[Shift, ...] = Field((), alias="shift")
 
 
 class _CalendarFile(Calendar):

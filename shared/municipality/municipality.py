@@ -9,6 +9,7 @@ from shared.municipality.bulletin import Bulletin
 from shared.municipality.calendar import Calendar
 from shared.municipality.conversation import Conversation
 from shared.municipality.delivery import DeliveryRules
+from shared.municipality.duty import Duty
 from shared.municipality.escalation import Escalation
 from shared.municipality.incidents import Incidents
 from shared.municipality.kinds import Kinds
@@ -45,6 +46,7 @@ class Municipality(About):
     delivery: DeliveryRules
     incidents: Incidents
     escalation: Escalation
+    duty: Duty
     standard_answers: tuple[StandardAnswer, ...]
     rules: tuple[Rule, ...]
     road_keepers: tuple[RoadKeeper, ...]

@@ -29,6 +29,7 @@ class ReplyEvent(StrEnum):
     QUESTION = "question"
     EMERGENCY = "emergency"
     INFORMATION_ANSWERED = "information_answered"
+    DUTY = "duty"  # not to a citizen: to whoever is on duty, that an urgent case waits
     NEWS = "news"  # there is news on the tracking page; says nothing of the case
 
 
@@ -66,6 +67,9 @@ SLOTS: Mapping[ReplyEvent, Slots] = {
     ReplyEvent.QUESTION: Slots(required=frozenset({"number", "text"}), optional=_TRACKING | {"department"}),
     ReplyEvent.EMERGENCY: Slots(required=frozenset({"advice_number"}), optional=frozenset({"number"})),
     ReplyEvent.INFORMATION_ANSWERED: Slots(required=frozenset({"text"}), optional=frozenset({"number"})),
+    ReplyEvent.DUTY: Slots(
+        required=frozenset({"number", "department"}), expected=frozenset({"topic", "neighbourhood"})
+    ),
     ReplyEvent.NEWS: Slots(required=frozenset({"number"}), optional=frozenset({"link"})),
 }
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")

@@ -15,7 +15,7 @@ from services.notifier.domain.ladder import (
     Ways,
     next_step,
 )
-from services.notifier.domain.notices import Notice, Party, Teller, parties
+from services.notifier.domain.notices import DUTY, Notice, Party, Teller, on_duty, parties
 from services.notifier.domain.status import (
     Answer,
     Change,
@@ -28,6 +28,7 @@ from services.notifier.domain.status import (
 )
 
 __all__ = [
+    "DUTY",
     "Address",
     "Answer",
     "Change",
@@ -50,6 +51,7 @@ __all__ = [
     "advance",
     "heard_at",
     "next_step",
+    "on_duty",
     "parties",
     "receipt_change",
     "result_change",

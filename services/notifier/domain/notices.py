@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from services.notifier.domain.compose import Composer
 from shared.contracts import (
@@ -14,6 +14,7 @@ from shared.contracts import (
     CaseForwarded,
     Channel,
     ContactRegistered,
+    DutyCalled,
     Effect,
     Outcome,
     Purpose,
@@ -45,12 +46,13 @@ class Notice:
     """One thing a citizen is to be told; `words` are what the event says of it, `text` is how their channel says it.
 
     `channel`, `provider` and `account` are what the citizen came by; `provider` None: by the channel's own program.
+    `contact_id` None: told to whoever is on duty, not to a citizen.
     """
 
     id: UUID
     event: ReplyEvent
     person_id: UUID | None
-    contact_id: UUID
+    contact_id: UUID | None
     case_id: UUID | None
     channel: Channel
     provider: str | None
@@ -112,6 +114,38 @@ class Teller:
         news = self._notice(*causes, ReplyEvent.NEWS, party, {"number": event.number}, now)
         return (notice, replace(news, channel=NEWS_CHANNEL))
 
+    def of_duty(self, event: DutyCalled, now: datetime) -> Notice:
+        """What whoever is on duty hears, in the municipality's own language, as a text to their telephone."""
+        words: Words = {
+            "number": event.number,
+            "department": event.owner_name,
+            "topic": event.topic_name,
+            "neighbourhood": event.neighbourhood_name,
+        }
+        language = self.place.default_language
+        form = self.composer.form(ReplyEvent.DUTY, language, Channel.SMS, words)
+        return Notice(
+            id=derived_id(event.occurred_at, "notice", event.id, ReplyEvent.DUTY),
+            event=ReplyEvent.DUTY,
+            person_id=on_duty(event),
+            contact_id=None,
+            case_id=event.case_id,
+            channel=Channel.SMS,
+            provider=DUTY,
+            account="main",
+            language=language,
+            number=event.number,
+            words=words,
+            text=form.text,
+            template=form.template,
+            template_version=form.version,
+            is_urgent=True,
+            thread_id=None,
+            trace_id=event.trace_id,
+            occurred_at=event.occurred_at,
+            expires_at=now + timedelta(hours=self.place.delivery.rule(ReplyEvent.DUTY).expires_hours),
+        )
+
     def _notice(
         self,
         cause: UUID,
@@ -167,6 +201,16 @@ class Teller:
 NEWS_CHANNEL: Final = Channel.EMAIL
 _OF_CONTACTS: Final = frozenset({ReplyEvent.RECEIPT, ReplyEvent.JOINED, ReplyEvent.SPLIT, ReplyEvent.EMERGENCY})
 _NO_CASE: Final = UUID(int=0)
+_ROSTER: Final = UUID("6d0f5c1e-4f0e-5b0b-9a51-6f0d3c7a2b10")
+
+
+# So that it is no program's: the channels of citizens may have some.
+DUTY: Final = "duty"
+
+
+def on_duty(event: DutyCalled) -> UUID:
+    """The pseudonym of a number on a roster: apart from the citizens', whoever's number it is."""
+    return uuid5(_ROSTER, event.address)
 
 
 def parties(event: ContactRegistered) -> list[Party]:

@@ -69,7 +69,7 @@ class Filed:
     provider: str | None
     person_id: UUID | None
     case_id: UUID | None
-    contact_id: UUID
+    contact_id: UUID | None
     trace_id: str
 
 
