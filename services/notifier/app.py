@@ -1,13 +1,14 @@
 """The notifier's wiring: the only place that names concrete things together."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from pydantic import Field
 
 from services.notifier.domain import Composer, Teller
 from services.notifier.domain.failover import Weights
 from services.notifier.handlers import Notifier
-from services.notifier.office import LEASE, Clerk, Lanes, PostOffice
+from services.notifier.office import LEASE, Clerk, Lanes, Later, PostOffice
 from services.notifier.senders import SENDERS
 from shared import municipality
 from shared.contracts import (
@@ -16,6 +17,7 @@ from shared.contracts import (
     CaseAsked,
     CaseClosed,
     CaseForwarded,
+    CaseReopened,
     ContactRegistered,
     DeliveryReported,
     DutyCalled,
@@ -31,6 +33,8 @@ from shared.tokens import CaseTokens, OptOutTokens
 from shared.vault import Vault
 
 SCHEMA = "notifier"
+# The steps of a case that citizens are told of.
+STEPS: Final[list[type[Message]]] = [CaseForwarded, CaseAsked, CaseClosed, CaseReopened]
 
 
 class NotifierSettings(Settings):
@@ -57,8 +61,9 @@ def notifier() -> Service:
     clerk = Clerk(place.delivery, place.zone, composer, lanes, LEASE)
     dead_address = {name: row.dead_address for name, row in SENDERS.items()}
     office = PostOffice(service, vault, place.delivery, lanes, clerk, dead_address)
-    handlers = Notifier(Teller(place, composer), vault, clerk, office)
-    told: list[type[Message]] = [AddressRecorded, ContactRegistered, CaseForwarded, CaseAsked, CaseClosed]
+    teller, surveys = Teller(place, composer), place.conversation.survey
+    handlers = Notifier(teller, vault, clerk, office, surveys)
+    told: list[type[Message]] = [AddressRecorded, ContactRegistered, *STEPS]
     for source in ("contacts", "cases"):
         queues = [f"notifier.{source}.{lane}" for lane in LANES]
         service.consume(Consumer(f"notifier-{source}", queues, told, handlers.tell, gate=office.wait_for_room))
@@ -67,6 +72,7 @@ def notifier() -> Service:
     service.consume(Consumer("notifier-settled", ["notifier.settled"], [TaskSettled], handlers.settle))
     service.consume(Consumer("notifier-duty", ["notifier.duty"], [DutyCalled], handlers.call_duty))
     service.background(office.run)
+    service.background(Later(service, vault, teller, clerk, office, surveys).run)
     service.on_stop(office.let_go)
     service.on_stop(office.close)
     return service

@@ -21,6 +21,7 @@ from services.notifier.domain import (
     receipt_change,
 )
 from services.notifier.domain.ladder import Decision
+from services.notifier.domain.later import plans_of
 from services.notifier.office import FACTS_KEY, Clerk, PostOffice, as_of
 from services.notifier.store import Filed, Open
 from shared.contracts import (
@@ -42,9 +43,10 @@ from shared.ids import derived_id
 from shared.messaging import Unit, envelopes
 from shared.messaging.topology import EVENTS
 from shared.municipality import ReplyEvent
+from shared.municipality.conversation import SurveyRules
 from shared.vault import Vault
 
-_AUTOMATIC: Final = frozenset({ReplyEvent.RECEIPT, ReplyEvent.JOINED})
+_AUTOMATIC: Final = frozenset({ReplyEvent.RECEIPT, ReplyEvent.JOINED, ReplyEvent.NOT_SOLVED})
 _SETTLED_AS: Final[Mapping[TaskDecision, NoticeStatus]] = {
     TaskDecision.DONE: NoticeStatus.DELIVERED,
     TaskDecision.RETRY: NoticeStatus.WAITING,
@@ -62,6 +64,7 @@ class Notifier:
     vault: Vault
     clerk: Clerk
     office: PostOffice
+    surveys: SurveyRules
 
     async def tell(self, unit: Unit, events: Sequence[Message]) -> None:
         """Write addresses and the notices these facts call for; send them, postpone facts that came too early."""
@@ -133,6 +136,9 @@ class Notifier:
                 unit.postpone(event, "nobody is known yet who asked")
             for party in known.get(event.case_id, []):
                 notices += [(event, notice) for notice in self.teller.of_case(event, party, now)]
+        plans = [plan for event in events if event.case_id in known for plan in plans_of(event, self.surveys)]
+        if plans:
+            await store.plan(unit.connection, plans)
         return notices
 
     async def _send(self, unit: Unit, notices: Sequence[tuple[Message, Notice]], now: datetime) -> None:

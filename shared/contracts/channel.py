@@ -34,13 +34,15 @@ class Purpose(StrEnum):
     """What a contact wants: work (a case), or only an answer at once, which makes no case.
 
     `automatic` is what a machine wrote (a bounce, an out-of-office answer, list mail, our own mail come back): it is
-    kept and linked to what it answers, never opens or reopens a case, and is never answered.
+    kept and linked to what it answers, never opens or reopens a case, and is never answered. `survey` is what a citizen
+    answers when asked whether a closed case is solved.
     """
 
     REQUEST = "request"
     INFORMATION = "information"
     THANKS = "thanks"
     AUTOMATIC = "automatic"
+    SURVEY = "survey"
 
 
 class ContactPoint(Part):

@@ -54,12 +54,16 @@ class AddressFailed(Message):
 
 
 class OptOutRecorded(Message):
-    """A person wants no more (or again) notices on a channel. What the law makes us tell is told all the same."""
+    """A person wants no more (or again) notices on a channel, or only no surveys, on whatever channel.
+
+    What the law makes us tell is told all the same.
+    """
 
     type: Literal["opt_out.recorded.v1"] = "opt_out.recorded.v1"
     person_id: UUID
     channel: Channel
     opted_out: bool
+    of: Literal["notices", "surveys"] = Field("notices", description="`surveys`: only those, on whatever channel")
 
 
 class DutyCalled(Message):

@@ -8,7 +8,7 @@ from shared.municipality.bulletin import FactField, Group
 from shared.municipality.mistakes import Problem
 from shared.municipality.municipality import Municipality
 from shared.municipality.places import Area, Neighbourhood
-from shared.municipality.replies import LINK_CHANNELS, SLOTS, ReplyEvent, Template
+from shared.municipality.replies import LINK_CHANNELS, LINKS, SLOTS, ReplyEvent, Template
 from shared.municipality.rule_checks import check_road_keepers, check_rules
 from shared.text import fold
 
@@ -238,8 +238,8 @@ def _check_template(template: Template) -> Iterator[Problem]:
     for name in sorted((slots.required | slots.expected) - template.placeholders):
         trouble = f"does not say {{{name}}}"
         yield Problem("templates.toml", template.name, trouble, "The citizen must be told: put it in")
-    if "link" in template.placeholders and template.channel not in LINK_CHANNELS:
-        trouble = "says {link} where no link belongs"
+    for name in sorted(template.placeholders & LINKS) if template.channel not in LINK_CHANNELS else ():
+        trouble = f"says {{{name}}} where no link belongs"
         yield Problem("templates.toml", template.name, trouble, f"Use it for: {', '.join(sorted(LINK_CHANNELS))}")
     if template.has_stray_brace:
         remedy = "Write placeholders as {name}: small letters, both braces"

@@ -4,6 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, PositiveInt, StringConstraints, model_validator
 
+from shared.contracts import Channel
 from shared.municipality.answers import AnswerText
 from shared.municipality.base import Record
 from shared.municipality.topics import Phrase
@@ -17,6 +18,7 @@ def _folded(text: str) -> str:
 
 
 WholeText = Annotated[str, StringConstraints(min_length=2, max_length=40), AfterValidator(_folded)]
+Answer = Annotated[str, StringConstraints(min_length=1, max_length=40), AfterValidator(_folded)]
 
 
 class FollowUpRules(Record):
@@ -27,6 +29,22 @@ class FollowUpRules(Record):
     words_max: PositiveInt
     phrases: tuple[Phrase, ...] = Field(min_length=1)
     thanks: tuple[Phrase, ...] = Field(min_length=1)
+
+
+class SurveyRules(Record):
+    """Whether citizens are asked if a closed case is solved: once for a case, and one case of a person at a time.
+
+    `yes` and `no` are whole answers, folded; `stop` are whole texts of who wants to be asked no more.
+    """
+
+    enabled: bool
+    delay_hours: float = Field(ge=0, le=24 * 14, description="after the closing; quiet hours apply besides")
+    valid_days: int = Field(ge=1, le=60, description="so long an answer counts, and nobody is asked again")
+    share: float = Field(1.0, ge=0, le=1, description="of the cases, whose citizens are asked")
+    channels: tuple[Channel, ...] = Field(description="of those who came by these; the tracking page asks everybody")
+    yes: tuple[Answer, ...] = Field(min_length=1)
+    no: tuple[Answer, ...] = Field(min_length=1)
+    stop: tuple[WholeText, ...] = ()
 
 
 class NoticeWords(Record):
@@ -116,6 +134,7 @@ class Conversation(Record):
     follow_up: FollowUpRules
     reopening: ReopeningRules
     withdrawal: WithdrawalRules
+    survey: SurveyRules
     notices: NoticeWords
     loop: LoopLimit
     failed_address: FailedAddress

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import PositiveInt, StringConstraints
 
@@ -30,6 +30,9 @@ class ReplyEvent(StrEnum):
     EMERGENCY = "emergency"
     INFORMATION_ANSWERED = "information_answered"
     DUTY = "duty"  # not to a citizen: to whoever is on duty, that an urgent case waits
+    REOPENED = "reopened"
+    SURVEY = "survey"  # whether a closed case is solved
+    NOT_SOLVED = "not_solved"  # thanks for the answer that it is not: somebody looks at it
     NEWS = "news"  # there is news on the tracking page; says nothing of the case
 
 
@@ -50,6 +53,9 @@ class Slots:
 COMMON_PLACEHOLDERS = frozenset({"municipality", "centre"})
 # The tracking code, and the address of the tracking page: for its citizen alone.
 _TRACKING = frozenset({"code", "link"})
+# By which a mail's reader answers a survey.
+_ANSWERS: Final = frozenset({"yes_link", "no_link"})
+LINKS: Final = frozenset({"link"}) | _ANSWERS
 # Where an address to click on belongs; elsewhere it looks like fraud, and costs room.
 LINK_CHANNELS = frozenset({Channel.EMAIL, Channel.WEB})
 SLOTS: Mapping[ReplyEvent, Slots] = {
@@ -70,6 +76,9 @@ SLOTS: Mapping[ReplyEvent, Slots] = {
     ReplyEvent.DUTY: Slots(
         required=frozenset({"number", "department"}), expected=frozenset({"topic", "neighbourhood"})
     ),
+    ReplyEvent.REOPENED: Slots(required=frozenset({"number"}), optional=_TRACKING),
+    ReplyEvent.SURVEY: Slots(required=frozenset({"number"}), optional=_TRACKING | _ANSWERS),
+    ReplyEvent.NOT_SOLVED: Slots(required=frozenset({"number"}), optional=_TRACKING),
     ReplyEvent.NEWS: Slots(required=frozenset({"number"}), optional=frozenset({"link"})),
 }
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
@@ -172,7 +181,7 @@ def _fill(line: str, values: Mapping[str, str]) -> str | None:
 
 def _safe(name: str, value: str) -> str:
     """Only our own tracking page may be clicked on."""
-    return value if name == "link" else neutralise(value)
+    return value if name in LINKS else neutralise(value)
 
 
 def neutralise(text: str) -> str:

@@ -1,6 +1,6 @@
 """The words of a notice in the form each way of sending wants: long or short, with a link or without, approved."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -14,6 +14,8 @@ from shared.tokens import CaseTokens, OptOutTokens
 
 TRACKING_PAGE: Final = "/takip"
 OPT_OUT_PAGE: Final = "/abonelik"
+SURVEY_PAGE: Final = "/anket"
+_SURVEY_ANSWERS: Final = {"yes_link": "cevap=evet", "no_link": "cevap=hayir"}
 # WhatsApp refuses an empty parameter.
 NOTHING: Final = "-"
 
@@ -71,10 +73,18 @@ class Composer:
         codes = [self.cases.code(one) for one in number.split(", ")] if number else []
         if "code" in known:
             values["code"] = ", ".join(codes)
-        if "link" in known and self.public_url and channel in LINK_CHANNELS:
-            page = f"{self.public_url}{TRACKING_PAGE}"
-            values["link"] = f"{page}/{number}/{codes[0]}" if "code" in known and len(codes) == 1 else page
+        if self.public_url and channel in LINK_CHANNELS:
+            values |= self._links(known, number, codes)
         return values
+
+    def _links(self, known: Collection[str], number: str | None, codes: Sequence[str]) -> dict[str, str]:
+        """The addresses a template may say: of the case itself where it may say its code too."""
+        page = f"{self.public_url}{TRACKING_PAGE}"
+        case = f"{page}/{number}/{codes[0]}" if len(codes) == 1 else None
+        links = {"link": case if case and "code" in known else page}
+        if case:
+            links |= {name: f"{case}{SURVEY_PAGE}?{answer}" for name, answer in _SURVEY_ANSWERS.items()}
+        return {name: link for name, link in links.items() if name in known}
 
 
 def _parameter(value: str | None) -> str:

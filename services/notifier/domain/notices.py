@@ -1,7 +1,7 @@
 """What a citizen is told, rendered from the event that causes it: pure functions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid5
@@ -12,6 +12,7 @@ from shared.contracts import (
     CaseClosed,
     CaseEvent,
     CaseForwarded,
+    CaseReopened,
     Channel,
     ContactRegistered,
     DutyCalled,
@@ -71,6 +72,24 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """To tell of a case, not before `due_at`. None: to tell nothing (any more), for the reason in `dropped`.
+
+    `version` and `occurred_at` are those of the step of the case it goes by.
+    """
+
+    case_id: UUID
+    event: ReplyEvent
+    version: int
+    number: str
+    trace_id: str
+    occurred_at: datetime
+    words: Words = field(default_factory=dict)
+    due_at: datetime | None = None
+    dropped: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Teller:
     """Makes notices of events, with a municipality's words."""
 
@@ -91,6 +110,10 @@ class Teller:
         elif event.emergency_number:
             reply = ReplyEvent.EMERGENCY
             words["advice_number"] = event.emergency_number
+        elif event.purpose is Purpose.SURVEY:
+            if event.effect is not Effect.JOINED:
+                return None
+            reply = ReplyEvent.NOT_SOLVED
         elif event.effect is Effect.OPENED:
             reply = ReplyEvent.RECEIPT
         elif event.effect is Effect.JOINED:
@@ -146,6 +169,11 @@ class Teller:
             expires_at=now + timedelta(hours=self.place.delivery.rule(ReplyEvent.DUTY).expires_hours),
         )
 
+    def planned(self, plan: Plan, party: Party, now: datetime) -> Notice:
+        """What was planned for later, to the citizen it is told."""
+        causes = (plan.case_id, plan.trace_id, plan.occurred_at)
+        return self._notice(*causes, plan.event, party, plan.words, now)
+
     def _notice(
         self,
         cause: UUID,
@@ -190,6 +218,8 @@ class Teller:
                 return ReplyEvent.REJECTED, {"text": event.answer}
             case CaseClosed():
                 return ReplyEvent.CLOSED, {"outcome": event.outcome, "text": event.answer}
+            case CaseReopened():
+                return ReplyEvent.REOPENED, {}
             case CaseAsked():
                 department = Names(self.place, language).owner(event.owner)
                 return ReplyEvent.QUESTION, {"text": event.question, "department": department}
@@ -199,7 +229,9 @@ class Teller:
 
 # That there is news goes by mail where the citizen gave an address, else by SMS: see `ladder`.
 NEWS_CHANNEL: Final = Channel.EMAIL
-_OF_CONTACTS: Final = frozenset({ReplyEvent.RECEIPT, ReplyEvent.JOINED, ReplyEvent.SPLIT, ReplyEvent.EMERGENCY})
+_OF_CONTACTS: Final = frozenset(
+    {ReplyEvent.RECEIPT, ReplyEvent.JOINED, ReplyEvent.NOT_SOLVED, ReplyEvent.SPLIT, ReplyEvent.EMERGENCY}
+)
 _NO_CASE: Final = UUID(int=0)
 _ROSTER: Final = UUID("6d0f5c1e-4f0e-5b0b-9a51-6f0d3c7a2b10")
 

@@ -1,5 +1,6 @@
 """The notifier's tables: people and how they are reached, notices and their deliveries."""
 
+from services.notifier.store.later import asked, end_plans, lock_due, plan
 from services.notifier.store.notices import (
     Begun,
     Decided,
@@ -42,15 +43,18 @@ __all__ = [
     "add_addresses",
     "add_notices",
     "add_parties",
+    "asked",
     "begin_deliveries",
     "book",
     "clock",
     "count_receipts",
+    "end_plans",
     "find_deliveries",
     "forget_receipts",
     "give_back",
     "keep_receipts",
     "lock_deliveries",
+    "lock_due",
     "lock_overdue",
     "mark_called",
     "note_failed",
@@ -59,6 +63,7 @@ __all__ = [
     "note_paced",
     "parties",
     "people",
+    "plan",
     "renew_leases",
     "save_changes",
     "save_decisions",

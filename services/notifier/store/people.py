@@ -2,12 +2,16 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from services.notifier.domain import Address, Party, Person
 from shared.contracts import AddressFailed, AddressRecorded, Channel, OptOutRecorded
 from shared.database import Connection
 from shared.vault import Vault
+
+# What a wish is about, as the kind of obstacle it puts in the way.
+_OF: Final = {"notices": "opted_out", "surveys": "no_surveys"}
 
 
 async def add_addresses(
@@ -104,7 +108,7 @@ async def _obstacles(
         person_id, channel = row["person_id"], Channel(row["channel"])
         if row["kind"] == "opted_out":
             opted_out.setdefault(person_id, set()).add(channel)
-        else:
+        elif row["kind"] == "failed":
             failed.setdefault(person_id, {})[channel] = row["until"]
     return opted_out, failed
 
@@ -192,20 +196,23 @@ async def note_failed(connection: Connection, events: Sequence[AddressFailed]) -
 
 async def note_opt_outs(connection: Connection, events: Sequence[OptOutRecorded]) -> None:
     """The last wish counts, whatever order they come in: an end is kept too, as one that is over."""
-    latest = {(event.person_id, event.channel): event for event in sorted(events, key=lambda event: event.occurred_at)}
-    rows = [latest[key] for key in sorted(latest)]
+    in_order = sorted(events, key=lambda event: event.occurred_at)
+    latest = {(event.person_id, event.channel, _OF[event.of]): event for event in in_order}
+    keys = sorted(latest)
+    rows = [latest[key] for key in keys]
     await connection.execute(
         """
         INSERT INTO obstacle (person_id, channel, kind, until, recorded_at)
-        SELECT person_id, channel, 'opted_out', CASE WHEN opted_out THEN NULL ELSE recorded_at END, recorded_at
-        FROM unnest($1::uuid[], $2::text[], $3::bool[], $4::timestamptz[])
-             AS new (person_id, channel, opted_out, recorded_at)
+        SELECT person_id, channel, kind, CASE WHEN opted_out THEN NULL ELSE recorded_at END, recorded_at
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bool[], $5::timestamptz[])
+             AS new (person_id, channel, kind, opted_out, recorded_at)
         ON CONFLICT (person_id, channel, kind) DO UPDATE
         SET until = EXCLUDED.until, recorded_at = EXCLUDED.recorded_at
         WHERE obstacle.recorded_at <= EXCLUDED.recorded_at
         """,
         [row.person_id for row in rows],
         [row.channel for row in rows],
+        [kind for _, _, kind in keys],
         [row.opted_out for row in rows],
         [row.occurred_at for row in rows],
     )
