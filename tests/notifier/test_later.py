@@ -78,7 +78,7 @@ def test_a_share_of_the_cases_is_the_same_share_each_time() -> None:
 
 
 def test_the_first_of_a_case_s_citizens_who_can_be_asked_is_asked() -> None:
-    first, second = a_party(), a_party()
+    first, second = (a_party(contact_id=derived_id(AT + timedelta(hours=hour), "contact")) for hour in range(2))
     others = [a_party(channel=Channel.WEB), a_party(person_id=None), a_party(channel=Channel.PETITION)]
 
     assert whom_to_ask([second, *others, first], RULES.channels) == first

@@ -11,7 +11,8 @@ import structlog
 
 from services.notifier import store
 from services.notifier.domain import Notice, Party, Person, Teller
-from services.notifier.domain.later import Plan, whom_to_ask, why_not
+from services.notifier.domain.later import whom_to_ask, why_not
+from services.notifier.domain.notices import Plan
 from services.notifier.office.clerk import Clerk, Written
 from services.notifier.office.post_office import PostOffice
 from services.notifier.store import Open

@@ -6,7 +6,8 @@ from uuid import UUID
 
 import asyncpg
 
-from services.notifier.domain.later import Asked, Plan
+from services.notifier.domain.later import Asked
+from services.notifier.domain.notices import Plan
 from shared.database import Connection
 from shared.municipality import ReplyEvent
 
