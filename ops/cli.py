@@ -4,6 +4,7 @@ import typer
 
 from ops import access, api_keys, control, figures
 from ops.demo import demo
+from ops.holidays import holidays
 from ops.replay import replay
 from ops.route import route
 from ops.rules import commands as rules
@@ -24,6 +25,7 @@ app.command()(figures.ledger)
 app.command()(replay)
 app.command()(route)
 app.command()(train)
+app.command()(holidays)
 app.command()(asyncapi)
 app.add_typer(rules.commands, name="rules")
 app.add_typer(access.commands, name="access")

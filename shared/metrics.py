@@ -55,3 +55,10 @@ RULE_RETURNED: Final = Counter("ilkim_rule_returned_total", "Of these, those tha
 DRIFT: Final = Gauge(
     "ilkim_drift_index", "How far what people write lies from what the model was measured on (0.25: drifted)", ["axis"]
 )
+CLOCK_STEPS: Final = Counter("ilkim_clock_steps_total", "Steps of cases' clocks that somebody was told of", ["step"])
+OWNER_SILENT: Final = Counter(
+    "ilkim_owner_silent_total", "Times a person was told that an owner gives no receipts", ["owner"]
+)
+DUTY_CALLS: Final = Counter(
+    "ilkim_duty_calls_total", "Calls to whoever is on duty, for an urgent case outside office hours", ["owner"]
+)

@@ -29,6 +29,15 @@ from shared.sms import size
 ILKADIM = Path(__file__).parent.parent / "municipality" / "ilkadim"
 LOAD_SECONDS_MAX = 0.15
 Broken = Callable[..., str]
+A_SHIFT = """
+[[shift]]
+department = "parklar"
+name = "on duty"
+name_en = "on duty"
+phone = "+905000000001"
+start = 17:00:00
+end = 08:00:00
+"""
 
 
 @pytest.fixture(scope="module")
@@ -415,6 +424,29 @@ def test_every_case_is_counted_in_exactly_one_group(ilkadim: Municipality, fact:
         ("calendar.toml", "date = 2026-01-01", "date = 2031-01-01", ["2031-01-01", "outside `years`"]),
         ("calendar.toml", "end = 12:00:00", "end = 14:00:00", ["weekday 1", "overlap"]),
         ("calendar.toml", "weekday = 1", "weekday = ", ["the file", "is no TOML", "line"]),
+        (
+            "departments.toml",
+            "always_open = true",
+            "always_open = 1 # ",
+            ["department 1 (cozum-merkezi)", "always_open"],
+        ),
+        ("escalation.toml", 'code = "late"', 'code = "soon"', ["soon", "2 times"]),
+        ("escalation.toml", "used_percent = 75", "", ["step 1 (soon)", "exactly one of used_percent"]),
+        ("escalation.toml", 'tell = ["owner"]', 'tell = ["mayor"]', ["step 1 (soon)", "tell"]),
+        ("escalation.toml", "minutes = 120", "minutes = 0", ["receipt", "minutes"]),
+        ("duty.toml", "next_after_minutes = 15", "next_after_minutes = 15" + A_SHIFT, ["on duty", "called parklar"]),
+        (
+            "duty.toml",
+            "next_after_minutes = 15",
+            "next_after_minutes = 15" + A_SHIFT.replace("parklar", "zabita"),
+            ["on duty", "zabita is always open"],
+        ),
+        (
+            "duty.toml",
+            "next_after_minutes = 15",
+            "next_after_minutes = 15" + A_SHIFT.replace("+90500", "0500"),
+            ["shift 1 (on duty)", "phone"],
+        ),
         ("bulletin.toml", 'field = "channel"', 'field = "mood"', ["group 1 (whatsapp)", "when.0.field"]),
         ("bulletin.toml", 'in = ["whatsapp"]', 'in = ["whatsup"]', ["whatsapp", "no channel is called whatsup", "sms"]),
         ("bulletin.toml", "known = true", 'known = true, in = ["61820"]', ["neighbourhoods", "either"]),

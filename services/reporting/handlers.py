@@ -12,6 +12,7 @@ from services.reporting.domain import facts
 from services.reporting.store import NoticeCell
 from shared.contracts import CaseEvent, ContactRegistered, Message, NoticeRecorded
 from shared.messaging import Unit
+from shared.municipality import ReplyEvent
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Reporting:
         notices = Counter(
             NoticeCell(event.occurred_at.astimezone(self.zone).date(), event.channel, event.event, event.status)
             for event in events
-            if isinstance(event, NoticeRecorded)
+            if isinstance(event, NoticeRecorded) and event.event != ReplyEvent.DUTY  # not a reply to a citizen
         )
         if notices:
             await store.add_notices(unit.connection, notices)

@@ -27,6 +27,7 @@ from services.router.domain.watch import Reached, Receipt, receipt, warnings
 from services.router.handlers.ground import Ground
 from services.router.handlers.telling import Offerer
 from services.router.watches import Life
+from shared import metrics
 from shared.clocks import WorkingTime
 from shared.contracts import (
     AssignmentReturned,
@@ -165,6 +166,7 @@ class Watcher:
         waiting = await watches.waiting(connection, case.owner)
         task = look.unreceipted(case, waiting, since)
         if await watches.note_silent(connection, case.owner, task.id, look.now):
+            metrics.OWNER_SILENT.labels(owner=case.owner).inc()
             log.error("owner_gives_no_receipts", owner=case.owner, waiting=waiting)
             look.outgoing.append(single(DESK, "tasks", task))
 
@@ -215,6 +217,7 @@ class _Look:
         self.outgoing += [self._to_centre(case, reached) for reached in found.for_whom(Told.CENTRE)]
         self.at(case, found.next_at)
         for reached in found.reached:
+            metrics.CLOCK_STEPS.labels(step=reached.step.code).inc()
             log.info("clock_step", case_id=str(case.id), owner=case.owner, step=reached.step.code)
 
     def call_duty(self, case: Case, assigned_at: datetime, called: Sequence[datetime]) -> Call | None:
@@ -224,6 +227,7 @@ class _Look:
         found = call_duty(case, assigned_at, called, place.duty, working, self.now)
         self.at(case, found.next_at)
         if found.call and found.call.shift:
+            metrics.DUTY_CALLS.labels(owner=case.owner).inc()
             self.outgoing += envelopes(NOTIFIER, "duty", [self._duty_called(case, found.call.shift, found.call.place)])
         elif found.call:
             log.error("nobody_on_duty_took_it", case_id=str(case.id), owner=case.owner)

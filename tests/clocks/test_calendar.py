@@ -7,6 +7,7 @@ import holidays
 import pytest
 from pydantic import ValidationError
 
+from ops.holidays import compare, known
 from shared.contracts import OwnerKind
 from shared.municipality import Calendar
 from shared.municipality.calendar import OfficeHours, Span
@@ -73,3 +74,25 @@ def test_who_is_always_open_has_no_office_hours() -> None:
 def _a_department(**changed: object) -> Department:
     base = {"code": "park", "name": "Park", "name_en": "Parks", "kind": OwnerKind.DEPARTMENT, "source": "invented"}
     return Department.model_validate(base | changed)
+
+
+def test_the_command_says_what_a_year_lacks() -> None:
+    whole, half = known(2028)
+    told = compare(CALENDAR, 2028, whole, half)
+
+    assert told[0] == "2028 is not among the `years` of calendar.toml"
+    assert any(line.startswith("2028-10-29 is missing") for line in told)
+    assert any(line.startswith("2028-10-28 is missing") and "half a day" in line for line in told)
+    assert compare(CALENDAR, 2026, *known(2026)) == []
+
+
+def test_the_command_finds_a_day_too_many_and_a_half_day_that_is_a_whole_one() -> None:
+    day, eve = date(2026, 11, 10), date(2026, 10, 28)
+    holidays_ = [row.model_copy(update={"half_day": False}) if row.date == eve else row for row in CALENDAR.holidays]
+    wrong = CALENDAR.model_copy(
+        update={"holidays": (*holidays_, holidays_[0].model_copy(update={"date": day, "name": "yok"}))}
+    )
+
+    told = compare(wrong, 2026, *known(2026))
+
+    assert [line[:10] for line in told] == [str(eve), str(day)]

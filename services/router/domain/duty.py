@@ -46,7 +46,7 @@ def call_duty(
     `called`: when those before were called, in order. Nobody is called once the office has opened.
     """
     waits = case.state is CaseState.ROUTED and case.lane == "urgent" and case.head_id is None
-    if not waits or not duty.has_roster(case.owner) or now - case.opened_at > FRESH:
+    if not waits or not duty.has_roster(case.owner) or now - case.started_at > FRESH:
         return NOTHING
     if working.is_open(assigned_at) or working.is_open(now):
         return NOTHING
