@@ -427,8 +427,8 @@ def test_every_case_is_counted_in_exactly_one_group(ilkadim: Municipality, fact:
         (
             "departments.toml",
             "always_open = true",
-            "always_open = 1 # ",
-            ["department 1 (cozum-merkezi)", "always_open"],
+            "always_open = true\noffice = [{ weekday = 1, spans = [{ start = 08:00:00, end = 12:00:00 }] }]",
+            ["department 1 (cozum-merkezi)", "is always open and has office hours"],
         ),
         ("escalation.toml", 'code = "late"', 'code = "soon"', ["soon", "2 times"]),
         ("escalation.toml", "used_percent = 75", "", ["step 1 (soon)", "exactly one of used_percent"]),
