@@ -1,16 +1,18 @@
 """The hand-over's wiring: the only place that names concrete things together."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import SettingsConfigDict
 
 from services.handover.domain import Schedule, Wording
 from services.handover.ground import Ground
 from services.handover.handlers import Answers, Mails, Work
-from services.handover.office import Clerk
+from services.handover.office import Asker, Clerk
 from services.handover.pages import TEMPLATES, LinkPages
-from services.handover.senders import Attached, Email, Sender
+from services.handover.senders import Api, Attached, Email, Open311, Sender
+from services.handover.web import Callback
 from shared import municipality
 from shared.contracts import (
     AssignmentEnded,
@@ -56,6 +58,10 @@ class HandOverSettings(Settings):
     handover_addresses: str = Field(
         "", description="true addresses beyond institutions.toml, e.g. `yedas=ariza@yedas.example,x=https://…`"
     )
+    handover_secrets: SecretStr = Field(
+        SecretStr(""), description="of APIs the secret we share, of Open311 servers our key: `code=…,code=…`"
+    )
+    handover_ask_seconds: float = Field(900.0, gt=0, description="how often an Open311 server is asked about a case")
     handover_day_seconds: float | None = Field(
         None, gt=0, description="for trials: how long a working day is; empty: as the calendar says"
     )
@@ -75,7 +81,8 @@ def handover() -> Service:
     pages = Pages(TEMPLATES, place)
     wording = Wording(place, pages.catalogue, schedule)
     public_url = (settings.handover_public_url or settings.ilkim_public_url).rstrip("/")
-    senders = _senders(ground, wording, Attached(objects))
+    secrets = _secrets(ground, settings.handover_secrets.get_secret_value())
+    senders = _senders(ground, wording, Attached(objects), secrets, public_url)
     clerk = Clerk(service, ground, senders, tokens, public_url)
     answers = Answers(service, ground, clerk.look_soon)
     work = Work(ground, clerk.look_soon)
@@ -84,7 +91,10 @@ def handover() -> Service:
     service.consume(Consumer("handover-mails", ["handover.mails"], [InstitutionWrote], Mails(answers).take_in))
     service.background(clerk.run)
     service.on_stop(clerk.close)
+    if isinstance(open311 := senders.get(SenderKind.OPEN311), Open311):
+        service.background(Asker(service, ground, open311, timedelta(seconds=settings.handover_ask_seconds)).run)
     LinkPages(answers, pages, tokens, objects).mount(service.web)
+    Callback(answers, secrets).mount(service.web)
     service.tell("institutions", lambda: sorted(ground.institutions))
     return service
 
@@ -101,27 +111,47 @@ def served(place: Municipality, addresses: str) -> Mapping[str, Institution]:
 
 
 def _addressed(institution: Institution, address: str | None) -> Institution:
-    """The institution with the address of this installation; one without a sender gets it by mail."""
+    """The institution with the address of this installation; an address says which way, a mailbox or a server."""
     if address is None:
         return institution
     by_mail = "@" in address
     changed: dict[str, object] = {"email" if by_mail else "url": address}
     if by_mail:
         changed["sender"] = SenderKind.EMAIL
+    elif institution.sender is not SenderKind.OPEN311:
+        changed["sender"] = SenderKind.API
     try:
         return Institution.model_validate(institution.model_dump() | changed)
     except ValidationError as error:
         stop(f"HANDOVER_ADDRESSES: {institution.code}: {error.errors()[0]['msg']}")
 
 
-def _senders(ground: Ground, wording: Wording, files: Attached) -> dict[SenderKind, Sender]:
+def _secrets(ground: Ground, given_secrets: str) -> Mapping[str, str]:
+    """The secrets of the institutions that are called over HTTP; each of them needs one."""
+    secrets = _pairs("HANDOVER_SECRETS", given_secrets)
+    called = (SenderKind.API, SenderKind.OPEN311)
+    lacking = [one.code for one in ground.institutions.values() if one.sender in called and one.code not in secrets]
+    if lacking:
+        stop(f"HANDOVER_SECRETS: no secret for {', '.join(lacking)}")
+    return secrets
+
+
+def _senders(
+    ground: Ground, wording: Wording, files: Attached, secrets: Mapping[str, str], public_url: str
+) -> dict[SenderKind, Sender]:
     """A sender for each way that an institution here needs."""
     ways = {institution.sender for institution in ground.institutions.values()}
     senders: dict[SenderKind, Sender] = {}
+    if ways and not public_url:
+        stop("set HANDOVER_PUBLIC_URL or ILKIM_PUBLIC_URL: institutions answer by a link")
     if SenderKind.EMAIL in ways:
         server = given(SmtpSettings) or stop("set SMTP_HOST: institutions are to be written to by mail")
         head = read(LetterheadSettings)
         senders[SenderKind.EMAIL] = Email(MailServer(server, head.domain), head, wording, files)
+    if SenderKind.API in ways:
+        senders[SenderKind.API] = Api(secrets, lambda code: f"{public_url}/api/institutions/{code}/answers")
+    if SenderKind.OPEN311 in ways:
+        senders[SenderKind.OPEN311] = Open311(secrets)
     return senders
 
 

@@ -85,6 +85,8 @@ class Institution(Named):
             raise ValueError(f'sender = "{self.sender}" needs `{wanted}`')
         if self.sender is SenderKind.OPEN311 and self.open311 is None:
             raise ValueError('sender = "open311" needs `open311.otherwise`: the service code of what is not listed')
+        if self.sender is SenderKind.OPEN311 and self.chase_days:
+            raise ValueError('sender = "open311" cannot remind: write `chase_days = []`')
         days = (*self.chase_days, self.answer_days)
         if any(later <= earlier for earlier, later in pairwise(days)):
             raise ValueError("`chase_days` must rise and end before `answer_days`")

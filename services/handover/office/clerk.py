@@ -11,6 +11,7 @@ import structlog
 
 from services.handover.domain import (
     HandOver,
+    Letter,
     LetterKind,
     Move,
     Parcel,
@@ -121,7 +122,7 @@ class Clerk:
             parcels: list[Parcel] = []
             for one in claimed:
                 handover = known[one.letter.handover_id]
-                if not may_go(one.letter, handover):
+                if not self._goes(one.letter, handover):
                     outcomes.append(letters.Outcome(one.letter.id, "dropped"))
                     continue
                 if one.letter.kind is LetterKind.OFFER:
@@ -131,6 +132,11 @@ class Clerk:
             await handovers.save(connection, notes, self.ground.vault)
             await letters.record(connection, outcomes)
         return parcels
+
+    def _goes(self, letter: Letter, handover: HandOver) -> bool:
+        """Whether it still makes sense, and can be said that way at all."""
+        by_open311 = self.ground.institutions[handover.institution].sender is SenderKind.OPEN311
+        return may_go(letter, handover) and (letter.kind is LetterKind.OFFER or not by_open311)
 
     def _parcel(
         self, one: Claimed, handover: HandOver, offers: Mapping[UUID, AssignmentOffered], now: datetime

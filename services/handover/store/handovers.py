@@ -195,6 +195,21 @@ async def ask_later(connection: Connection, when: Mapping[UUID, datetime | None]
     )
 
 
+async def refer(connection: Connection, changed: Sequence[HandOver]) -> None:
+    """What their servers call these hand-overs, and last told of them: no step, for nothing happened."""
+    await connection.execute(
+        """
+        UPDATE handover SET reference = given.reference, is_receipt = given.is_receipt, seen = given.seen
+        FROM unnest($1::uuid[], $2::text[], $3::boolean[], $4::text[]) AS given (id, reference, is_receipt, seen)
+        WHERE handover.id = given.id
+        """,
+        [row.id for row in changed],
+        [row.reference for row in changed],
+        [row.is_receipt for row in changed],
+        [row.seen for row in changed],
+    )
+
+
 async def to_ask(connection: Connection, institutions: Collection[str], most: int) -> list[HandOver]:
     """Those whose server is to be asked now, held until the transaction ends."""
     rows = await connection.fetch(
