@@ -4,12 +4,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from shared.contracts import CaseState, Channel, Outcome, OwnerKind
+from shared.municipality.base import Named
 from shared.municipality.bulletin import FactField, Group
 from shared.municipality.mistakes import Problem
 from shared.municipality.municipality import Municipality
 from shared.municipality.places import Area, Neighbourhood
 from shared.municipality.replies import LINK_CHANNELS, LINKS, SLOTS, ReplyEvent, Template
 from shared.municipality.rule_checks import check_road_keepers, check_rules
+from shared.municipality.standard_texts import FILE, mistakes_of
 from shared.text import fold
 
 
@@ -45,10 +47,24 @@ def _check_codes(municipality: Municipality) -> Iterator[Problem]:
         ("bulletin.toml", [group.code for group in municipality.bulletin.groups]),
         ("bulletin.toml", [line.code for line in municipality.bulletin.lines]),
         ("rules.toml", [rule.id for rule in municipality.rules]),
+        ("answers.toml and standard_texts.toml", [text.code for text in _said_again(municipality)]),
     ):
         for code, times in Counter(codes).items():
             if times > 1:
                 yield Problem(file, code, f"stands there {times} times", "Keep one, or give each its own code")
+
+
+def _said_again(municipality: Municipality) -> Iterator[Named]:
+    yield from municipality.standard_answers
+    yield from municipality.standard_texts
+
+
+def _check_standard_texts(municipality: Municipality) -> Iterator[Problem]:
+    topics = [topic.code for topic in municipality.topics]
+    groups = [group.code for group in municipality.topic_groups]
+    for text in municipality.standard_texts:
+        for trouble, remedy in mistakes_of(text, topics, groups):
+            yield Problem(FILE, text.code, trouble, remedy)
 
 
 def _check_languages(municipality: Municipality) -> Iterator[Problem]:
@@ -317,6 +333,7 @@ _CHECKS = (
     _check_templates,
     _check_delivery,
     _check_bulletin,
+    _check_standard_texts,
     check_road_keepers,
     check_rules,
 )

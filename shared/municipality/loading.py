@@ -26,6 +26,7 @@ from shared.municipality.owners import Department, Institution
 from shared.municipality.places import CoastPoint, Landmark, Neighbour, Neighbourhood, Street
 from shared.municipality.replies import OutcomeWords, Template
 from shared.municipality.rules import RoadKeeper, Rule
+from shared.municipality.standard_texts import StandardText
 from shared.municipality.topics import Level, Phrase, TopicGroup
 from shared.urgency import AlarmRules, Emergency
 
@@ -137,7 +138,11 @@ def _read_bulletin(folder: Path) -> Parts:
 
 
 def _read_answers(folder: Path) -> Parts:
-    return {"standard_answers": read_toml(folder / "answers.toml", _AnswersFile).answer}
+    texts = read_toml(folder / "standard_texts.toml", _StandardTextsFile).text
+    return {
+        "standard_answers": read_toml(folder / "answers.toml", _AnswersFile).answer,
+        "standard_texts": texts,
+    }
 
 
 def _read_delivery(folder: Path) -> Parts:
@@ -224,6 +229,10 @@ class _CalendarFile(Calendar):
 
 class _AnswersFile(Record):
     answer: tuple[StandardAnswer, ...]
+
+
+class _StandardTextsFile(Record):
+    text: tuple[StandardText, ...]
 
 
 class _RulesFile(Record):

@@ -17,6 +17,7 @@ from shared.municipality.owners import Department, Institution, Owner
 from shared.municipality.places import Area, CoastPoint, Landmark, Neighbour, Neighbourhood, Street
 from shared.municipality.replies import OutcomeWords, Rendered, ReplyEvent, Template, render
 from shared.municipality.rules import RoadKeeper, Rule
+from shared.municipality.standard_texts import StandardText
 from shared.municipality.topics import Level, Target, Topic, TopicGroup
 from shared.urgency import AlarmRules, Alarms, Emergency
 
@@ -48,6 +49,7 @@ class Municipality(About):
     escalation: Escalation
     duty: Duty
     standard_answers: tuple[StandardAnswer, ...]
+    standard_texts: tuple[StandardText, ...]
     rules: tuple[Rule, ...]
     road_keepers: tuple[RoadKeeper, ...]
 

@@ -74,7 +74,9 @@ class PlaceMaps:
             f'<path class="{"here" if is_here else "ground"}" d="{_lines(shape)}"/>' for is_here, _, shape in pieces
         )
         smallest = NAMED_UNITS_MIN * (width / VIEW_UNITS[0]) ** 2
-        names = "".join(_name(name, shape, width) for _, name, shape in pieces if shape.area > smallest)
+        names = "".join(
+            _name(name, shape, width) for is_here, name, shape in pieces if is_here or shape.area > smallest
+        )
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="place-map" role="img" aria-label={quoteattr(label)}'
             f' viewBox="{left:.0f} {top:.0f} {width:.0f} {bottom - top:.0f}">'

@@ -1,8 +1,10 @@
 """The case page: the whole story, who told of it behind a press, and what it says while intake is away."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
+from html import unescape
 from io import BytesIO
 from typing import Any
 
@@ -24,6 +26,7 @@ from shared.contracts import (
     EndReason,
     NoticeStatus,
     Place,
+    Proposal,
     Purpose,
 )
 from shared.contracts.inside import CasePeople, KnownPerson, ToldCase, ToldContact, ToldEarlier
@@ -332,3 +335,108 @@ async def test_a_file_of_a_case_of_others_is_not_given_out(room: Room, monkeypat
     monkeypatch.setattr(SignIn, "__call__", lambda self, request: stranger)
 
     assert (await room.desk.get(f"/files/{file_id}")).status == 404
+
+
+# Standard texts, one press, by number
+
+
+def option_of(page: str, code: str) -> str:
+    """The words that a choice puts in, as the page carries them."""
+    found = re.search(rf'<option value="{code}" data-text="([^"]*)"', page)
+    assert found, f"no standard text {code}"
+    return unescape(found[1])
+
+
+async def test_a_standard_text_comes_with_what_the_case_tells(room: Room) -> None:
+    place = Place(street="70. Sokak")
+    offer = await room.offer(topic="yol-bakim", place=place, neighbourhood="61820", number="111-222-333")
+
+    page = await room.page(offer)
+
+    mended = option_of(page, "yol-onarildi")
+    assert "19 Mayıs, 70. Sokak" in mended and "111-222-333" in mended and "Özel Kalem Müdürlüğü" in mended
+    assert page.index('value="yol-onarildi"') < page.index('value="yapildi"')
+    assert "konteyner-sor" not in page
+
+
+async def test_a_citizen_who_wrote_in_english_is_answered_so(room: Room) -> None:
+    offer = await room.offer(language="en", number="111-222-333")
+
+    assert "On your request 111-222-333" in option_of(await room.page(offer), "yapildi")
+
+
+async def test_without_scripts_a_text_is_put_in_by_the_page_itself(room: Room) -> None:
+    offer = await room.offer(number="111-222-333")
+
+    page = (await room.desk.get(f"/work/{offer.assignment_id}?text=vazgecti")).text
+
+    assert "111-222-333 numaralı başvurunuz isteğiniz üzerine kapatıldı.</textarea>" in page
+    assert '<option value="withdrawn" selected>' in page
+
+
+async def test_nothing_is_sent_while_a_slot_stands_open(room: Room) -> None:
+    offer = await room.offer(place=Place(), neighbourhood=None)
+    text = option_of(await room.page(offer), "ozel-mulk")
+    assert "{place}" in text
+
+    closed = await room.desk.send(f"/work/{offer.assignment_id}/close", outcome="rejected", answer=text)
+    asked = await room.desk.send(f"/work/{offer.assignment_id}/ask", question="Yer {place} mi?")
+    by_program = await room.desk.post(f"/api/work/{offer.assignment_id}/close", {"outcome": "rejected", "answer": text})
+
+    assert [closed.status, asked.status, by_program.status] == [422, 422, 422]
+    assert "Süslü ayraç içinde" in closed.text and "Süslü ayraç içinde" in asked.text
+    assert {row["state"] for row in await room.desk.system.rows("SELECT state FROM work_item")} == {"waiting"}
+
+
+async def test_not_ours_is_one_press_with_its_reason(room: Room) -> None:
+    offer = await room.offer(proposals=(Proposal(owner="fen-isleri", confidence=0.4),))
+    assert '<button class="button" name="to" value="fen-isleri">' in await room.page(offer)
+
+    sent = await room.desk.send(f"/work/{offer.assignment_id}/return", to="fen-isleri", reason="", proposal="")
+
+    assert sent.status == 303
+    assert await room.desk.answer()  # the receipt
+    answer = await room.desk.answer()
+    assert answer["proposal"] == "fen-isleri"
+    assert answer["reason"] == "Bizim görev alanımızda değil; Fen İşleri Müdürlüğü ilgilenir."
+
+
+async def test_a_reason_that_was_typed_goes_with_the_press(room: Room) -> None:
+    offer = await room.offer()
+    await room.desk.answer()
+
+    await room.desk.send(f"/work/{offer.assignment_id}/return", to="fen-isleri", reason="Yol onların.")
+
+    assert (await room.desk.answer())["reason"] == "Yol onların."
+
+
+async def test_a_case_is_joined_to_another_by_its_number(room: Room) -> None:
+    offer = await room.offer()
+    other = a_case_assigned(number="444-555-666", owner="fen-isleri")
+    await room.desk.system.tell(EVENTS, "router.told.routine", other)
+    await until(lambda: room.desk.system.value("SELECT count(*) = 1 FROM known_case"))
+    await room.desk.answer()
+
+    sent = await room.desk.send(f"/work/{offer.assignment_id}/gather", number=" 444555666 ")
+
+    assert sent.status == 303
+    assert (await room.desk.answer())["into"] == str(other.case_id)
+
+
+async def test_a_number_nobody_knows_is_said_beside_its_field(room: Room) -> None:
+    offer = await room.offer()
+
+    sent = await room.desk.send(f"/work/{offer.assignment_id}/gather", number="999-999-999")
+
+    assert sent.status == 422 and "Bu numarayla açık bir kayıt yok." in sent.text
+
+
+async def test_an_item_of_others_is_not_there(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    offer = await room.offer()
+    room.knows(offer)
+    stranger = Identity(USER, USER, frozenset({"zabita"}), frozenset(Permission))
+    monkeypatch.setattr(SignIn, "__call__", lambda self, request: stranger)
+
+    assert (await room.desk.get(f"/work/{offer.assignment_id}")).status == 404
+    assert (await room.look(offer)).status == 404
+    assert str(offer.case_id) not in room.intake.asked

@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 
 from services.desk import domain
-from services.desk.domain import LEASE, Action, Decide, Gather, Item, Return, Separate, Step, Verdict
+from services.desk.domain import LEASE, Action, Ask, Close, Decide, Gather, Item, Return, Separate, Step, Verdict
 from services.desk.domain.identity import Identity, Permission
 from services.desk.store import files as file_store
 from services.desk.store import incidents as incident_store
@@ -31,6 +31,7 @@ from shared.database import is_away
 from shared.messaging import Outgoing, Service, Unit, single
 from shared.messaging.topology import ANSWERS
 from shared.municipality import Municipality
+from shared.municipality.standard_texts import unfilled
 
 log = structlog.get_logger()
 
@@ -51,7 +52,7 @@ class Refused(Exception):
 
 
 class Unknown(Exception):
-    """Raised when an action names an owner, topic or neighbourhood the municipality does not have."""
+    """Raised when an action names an owner, topic or neighbourhood the municipality does not have, or an open slot."""
 
     def __init__(self, name: str, value: str) -> None:
         super().__init__(f"no {name} is called {value}")
@@ -238,6 +239,10 @@ class Work:
                 _check("neighbourhood", neighbourhood, {known.code for known in self.place.neighbourhoods})
             case Return(proposal=proposal):
                 _check("owner", proposal, self._known_owners)
+            case Close(answer=text) | Ask(question=text):
+                # A standard text of which a part was left open must not reach a citizen.
+                for slot in unfilled(text):
+                    raise Unknown("slot", slot)
 
     @cached_property
     def owners(self) -> list[str]:

@@ -19,12 +19,14 @@ from services.desk.handlers import Cases, Desk, FinishedPhotos, NoSuchItem, Refu
 from services.desk.handlers.cases import NotAllowed, earlier_of_person, may_see_people
 from services.desk.pages.choosing import as_of_now, choices, did_words
 from services.desk.pages.frame import Frame, Option, Sent, faults_of, typed_fields
+from services.desk.pages.standard import Ready, ready_texts
 from services.desk.store import files as file_store
 from services.desk.store import incidents as incident_store
 from services.desk.store import story as story_store
 from services.desk.web import SignIn
 from shared.contracts import Outcome
 from shared.contracts.inside import KnownPerson, ToldEarlier
+from shared.municipality.standard_texts import TextUse
 from shared.pages.posted import Upload, read_posted
 from shared.pages.town_map import PlaceMaps
 
@@ -105,7 +107,7 @@ class CasePages:
     ) -> Response:
         """One item: what the citizen wrote, its story, and what can be done with it."""
         try:
-            item, _ = await self._work.story(assignment_id)
+            item = await self._item(assignment_id, by)
         except NoSuchItem:
             return self._frame.not_found(request, "desk.not_found_words")
         sent = sent or Sent()
@@ -134,13 +136,16 @@ class CasePages:
             may_take_over=by.may(Permission.OVERSEE),
             reports=await incident_store.reports_of(pool, [item.assignment_id], REPORTS_SHOWN),
             related=await incident_store.related(pool, item.case_id),
+            closings=self._texts(request, item, TextUse.CLOSE),
+            questions=self._texts(request, item, TextUse.ASK),
+            prefilled=self._prefilled(request, item),
             **choices(self._frame, self._work.place, request, item),
         )
 
     async def people(self, request: Request, by: Identity, assignment_id: UUID) -> Response:
         """The item with who told of it; the look is kept before anything is shown."""
         try:
-            item, _ = await self._work.story(assignment_id)
+            item = await self._item(assignment_id, by)
             found = await self._cases.people(item, by)
         except NoSuchItem:
             return self._frame.not_found(request, "desk.not_found_words")
@@ -153,7 +158,7 @@ class CasePages:
     ) -> Response:
         """Keep photos of the finished work; what is no photo is refused beside the field, the others are kept."""
         try:
-            item, _ = await self._work.story(assignment_id)
+            item = await self._item(assignment_id, by)
             refusals = await self._photos.keep(item, uploads, by)
         except NoSuchItem:
             return self._frame.not_found(request, "desk.not_found_words")
@@ -165,6 +170,13 @@ class CasePages:
             wrong = {"photo": f"photo_refused.{refusals[0]}" if refusals else "wrong.missing"}
             return await self.item(request, by, assignment_id, Sent({"photo": ""}, wrong, status=422))
         return RedirectResponse(f"/work/{assignment_id}?did=photo#story", 303)
+
+    async def _item(self, assignment_id: UUID, by: Identity) -> Item:
+        """The item, for who may see it. Raises NoSuchItem."""
+        item, _ = await self._work.story(assignment_id)
+        if not by.sees(item.owner):
+            raise NoSuchItem(assignment_id)
+        return item
 
     def _map(self, request: Request, item: Item) -> Markup:
         """Where it is, drawn from the municipality's own ground; "" where nobody knows."""
@@ -191,18 +203,42 @@ class CasePages:
         said = {name: value for name, value in typed.items() if value.strip()}
         seen = said.pop("revision", "")
         try:
+            said = await self._meant(request, word, said)
             action = ACTIONS[word].model_validate(said)
             await self._work.act(assignment_id, action, by, int(seen) if seen.isdecimal() else None)
         except ValidationError as error:
             return await self.item(request, by, assignment_id, Sent(typed, faults_of(error), status=422))
         except Unknown as error:
-            sent = Sent(typed, {error.name: "wrong.unknown"}, "refused.no_case" if error.name == "case" else "", 422)
-            return await self.item(request, by, assignment_id, sent)
+            return await self.item(request, by, assignment_id, _unknown(typed, error.name))
         except Refused as error:
             return await self.item(request, by, assignment_id, Sent(typed, {}, f"refused.{error.verdict}", 409))
         except NoSuchItem:
             return await self.item(request, by, assignment_id)
         return RedirectResponse(_onward(request, assignment_id, word), 303)
+
+    async def _meant(self, request: Request, word: str, said: Mapping[str, str]) -> dict[str, str]:
+        """What a press stands for: whose it is said to be, with the reason; a case by its number. Raises Unknown."""
+        match word:
+            case "return" if "to" in said:
+                owner = self._frame.names(request).owner(said["to"])
+                reason = said.get("reason") or self._frame.say(request, "case.not_ours", owner=owner)
+                return {"reason": reason, "proposal": said["to"]}
+            case "gather" if "number" in said:
+                into = await incident_store.open_case(self._work.service.pool, said["number"])
+                if into is None:
+                    raise Unknown("number", said["number"])
+                return {"into": str(into)}
+            case _:
+                return dict(said)
+
+    def _texts(self, request: Request, item: Item, use: TextUse) -> list[Ready]:
+        return ready_texts(self._frame, self._work.place, request, item, use)
+
+    def _prefilled(self, request: Request, item: Item) -> Ready | None:
+        """The text that was chosen without scripts."""
+        code = request.query_params.get("text", "")
+        texts = [*self._texts(request, item, TextUse.CLOSE), *self._texts(request, item, TextUse.ASK)]
+        return next((row for row in texts if row.code == code), None)
 
     def _outcomes(self, request: Request) -> list[Option]:
         return [Option(outcome, self._frame.name(request, "outcome", outcome)) for outcome in OUTCOMES]
@@ -213,6 +249,19 @@ class CasePages:
         if request.method == "GET" and word in DONE_HERE:
             return self._frame.say(request, f"did.{word}")
         return did_words(self._frame, request, item, word, steps) if request.method == "GET" and word in ACTIONS else ""
+
+
+def _unknown(typed: Mapping[str, str], name: str) -> Sent:
+    """What was typed, with what is not known said beside its field."""
+    match name:
+        case "case":
+            return Sent(typed, {name: "wrong.unknown"}, "refused.no_case", 422)
+        case "slot":
+            return Sent(typed, {"answer" if "answer" in typed else "question": "wrong.slot"}, status=422)
+        case "number":
+            return Sent(typed, {name: "wrong.number"}, status=422)
+        case _:
+            return Sent(typed, {name: "wrong.unknown"}, status=422)
 
 
 def _onward(request: Request, assignment_id: UUID, word: str) -> str:

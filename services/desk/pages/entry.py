@@ -31,6 +31,8 @@ from shared.contracts import Channel, EvidenceKind
 from shared.explaining import explained
 from shared.ids import new_id
 from shared.municipality import Street
+from shared.municipality.answers import StandardAnswer
+from shared.municipality.standard_texts import StandardText, TextUse
 
 NUMBER_WAIT_SECONDS: Final = 1.5
 OTHER: Final = "other"
@@ -131,7 +133,7 @@ class EntryPages:
             neighbourhoods=options((row.code, row.name) for row in place.neighbourhoods),
             answers=[
                 (row.code, row.name_in(language), row.text_in(typed.get("language", "tr")))
-                for row in place.standard_answers
+                for row in self._told_at_once
             ],
             today=datetime.now(UTC).astimezone(place.zone).date().isoformat(),
             **await self._hints(request, typed),
@@ -188,11 +190,17 @@ class EntryPages:
         found = [f"{_said(street)}, {names[street.neighbourhood]}" for street in self._entries.streets(written)]
         return JSONResponse(found, headers={"Cache-Control": "no-store"})
 
+    @cached_property
+    def _told_at_once(self) -> list[StandardAnswer | StandardText]:
+        """What can be told with no case: the standard answers, and the standard texts that inform."""
+        texts = [row for row in self._place.standard_texts if row.use is TextUse.INFORMATION]
+        return [*self._place.standard_answers, *texts]
+
     def _values(self, typed: Mapping[str, str]) -> dict[str, Any]:
         """What was typed as an entry reads it: the choice taken apart, the street without its neighbourhood."""
         street, code = split_street(typed.get("street", "").strip() or None, self._codes)
         owner, topic = _chosen(typed)
-        standard = next((row for row in self._place.standard_answers if row.code == typed.get("standard")), None)
+        standard = next((row for row in self._told_at_once if row.code == typed.get("standard")), None)
         answer = typed.get("answer", "").strip() or (standard.text_in(typed.get("language", "tr")) if standard else "")
         return {
             **{name: value for name, value in typed.items() if name not in ("owner", "topic")},

@@ -62,6 +62,10 @@ class Frame:
         """How the reader writes numbers and times."""
         return self._pages.formats(self.language(request))
 
+    def formats_in(self, language: str) -> Formats:
+        """How a citizen of that language writes them."""
+        return self._pages.formats(language)
+
     def say(self, request: Request, key: str, **values: object) -> str:
         """A message in the reader's language."""
         return self._pages.say(request, key, **values)

@@ -94,6 +94,14 @@ async def open_number(connection: Connection, case_id: UUID) -> str | None:
     return None if number is None else str(number)
 
 
+async def open_case(pool: asyncpg.Pool, number: str) -> UUID | None:
+    """The open case of a tracking number, with or without its hyphens; None: there is none."""
+    digits = "".join(letter for letter in number if letter.isdecimal())
+    hyphened = "-".join(digits[at : at + 3] for at in range(0, len(digits), 3))
+    case_id = await pool.fetchval("SELECT case_id FROM known_case WHERE number = $1 AND is_open", hyphened)
+    return UUID(int=case_id.int) if case_id else None
+
+
 async def closed_among(pool: asyncpg.Pool, cases: Collection[UUID]) -> set[UUID]:
     """Which of these cases were closed since."""
     rows = await pool.fetch("SELECT case_id FROM known_case WHERE case_id = ANY($1) AND NOT is_open", list(cases))

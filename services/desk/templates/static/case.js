@@ -1,6 +1,24 @@
-// A photo opens large in the page; without this it opens by itself.
 "use strict";
 
+// A standard text fills its field: a start, which may be changed. An outcome goes with it where none is chosen.
+document.querySelectorAll("form[data-fills]").forEach((form) => {
+  const select = form.elements.text;
+  form.querySelector("[data-only-without-script]").hidden = true;
+  form.addEventListener("submit", (event) => event.preventDefault());
+  select.addEventListener("change", () => {
+    const { text, outcome } = select.selectedOptions[0].dataset;
+    const field = document.getElementById(form.dataset.fills);
+    if (!text) return;
+    field.value = text;
+    const outcomes = document.getElementById("outcome");
+    if (outcome && outcomes) outcomes.value = outcome;
+    field.focus();
+    const open = text.search(/\{[a-z]+\}/);
+    if (open >= 0) field.setSelectionRange(open, text.indexOf("}", open) + 1);
+  });
+});
+
+// A photo opens large in the page; without this it opens by itself.
 const pictures = [...document.querySelectorAll("a[data-large]")];
 const large = Object.assign(document.createElement("dialog"), { className: "large" });
 const shown = document.createElement("img");

@@ -90,6 +90,7 @@ function searchable(select) {
     select.value = row.option.value;
     input.value = row.words;
     open(false);
+    select.dispatchEvent(new Event("change", { bubbles: true }));
   };
   input.addEventListener("input", () => { select.value = ""; show(); });
   input.addEventListener("focus", () => input.select());
