@@ -1,15 +1,13 @@
 """The work list through its queues and its API, with a real broker and database."""
 
-import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from services.desk.store import work as work_store
 from shared.contracts import Place, Proposal
 from tests.builders import AT, a_citizen_added, an_assignment_offered, an_id
-from tests.desk.conftest import CENTRE, OWN, OWNERS, PASSWORD, USER, Desk, basic
+from tests.desk.conftest import CENTRE, OWN, PASSWORD, USER, Desk, basic
 from tests.harness import until
 
 CLOSING = {"outcome": "solved", "answer": "Konteyner boşaltıldı."}
@@ -203,28 +201,3 @@ async def test_another_site_cannot_act_through_a_signed_in_browser(
     sent = {name: value.replace("{self}", at_desk.url) for name, value in headers.items()}
 
     assert (await at_desk.post(f"/api/work/{an_id()}/take", headers=sent)).status == status
-
-
-async def test_lists_stay_quick_with_a_long_backlog(at_desk: Desk) -> None:
-    await at_desk.triage()
-    await at_desk.system.pool.execute(
-        """
-        INSERT INTO work_item
-        SELECT (jsonb_populate_record(work_item, jsonb_build_object(
-                   'assignment_id', gen_random_uuid(), 'opened_at', opened_at + n * interval '1 second'))).*
-        FROM work_item, generate_series(1, 20000) AS n
-        """
-    )
-    await at_desk.system.pool.execute("ANALYZE work_item")
-    middle = await work_store.find(
-        at_desk.system.pool,
-        await at_desk.system.value("SELECT assignment_id FROM work_item ORDER BY opened_at LIMIT 1 OFFSET 10000"),
-    )
-
-    for question in (
-        work_store.oldest(at_desk.system.pool, CENTRE, 50, middle),
-        work_store.soonest(at_desk.system.pool, OWNERS, 50, middle),
-    ):
-        began = time.perf_counter()
-        assert len(await question) == 50
-        assert time.perf_counter() - began < 0.1

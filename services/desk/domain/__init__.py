@@ -14,6 +14,7 @@ from services.desk.domain.entry import (
     split_street,
 )
 from services.desk.domain.known import KnownCase, fold_facts
+from services.desk.domain.listing import COUNT_MAX, RANKS, TEXT_LETTERS, Counts, Due, Listed, Wanted, Whose
 from services.desk.domain.tasks import (
     WANT_A_REASON,
     WAYS,
@@ -55,12 +56,16 @@ from services.desk.domain.work import (
     offered,
     rank_of,
     receipt,
+    urgent_ranks,
     warn,
 )
 
 __all__ = [
     "CHANNELS",
+    "COUNT_MAX",
     "LEASE",
+    "RANKS",
+    "TEXT_LETTERS",
     "WANT_A_REASON",
     "WAYS",
     "Acknowledge",
@@ -71,13 +76,16 @@ __all__ = [
     "Call",
     "Chosen",
     "Close",
+    "Counts",
     "Decide",
+    "Due",
     "Entered",
     "Entry",
     "Gather",
     "How",
     "Item",
     "KnownCase",
+    "Listed",
     "Move",
     "PetitionPart",
     "Reached",
@@ -93,6 +101,8 @@ __all__ = [
     "Task",
     "TaskVerdict",
     "Verdict",
+    "Wanted",
+    "Whose",
     "Wish",
     "add",
     "alerts_of",
@@ -119,5 +129,6 @@ __all__ = [
     "settled_by",
     "split_street",
     "task_of",
+    "urgent_ranks",
     "warn",
 ]

@@ -132,13 +132,20 @@ class Item:
         return self.owner_kind is OwnerKind.CENTRE
 
     def is_lapsed(self, now: datetime) -> bool:
-        """Whether its claim ran out. While the citizen is being asked none does: then nobody can act."""
-        ran_out = self.held_until is not None and self.held_until <= now
-        return self.state is State.TAKEN and self.question is None and ran_out
+        """Whether its claim ran out."""
+        return self.state is State.TAKEN and self.holder(now) is None
 
     def holder(self, now: datetime) -> str | None:
         """Who holds it; None: it is free, or done."""
-        return self.taken_by if self.state is State.TAKEN and not self.is_lapsed(now) else None
+        return holder_of(self.state, self.taken_by, self.held_until, self.question, now)
+
+
+def holder_of(
+    state: State, taken_by: str | None, held_until: datetime | None, question: str | None, now: datetime
+) -> str | None:
+    """Who holds an item that stands so. While the citizen is being asked no claim runs out: then nobody can act."""
+    ran_out = question is None and held_until is not None and held_until <= now
+    return taken_by if state is State.TAKEN and not ran_out else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,12 +383,16 @@ def _step(
 # --- what comes in --------------------------------------------------------------------------------------------
 
 
+def urgent_ranks(levels: Mapping[str, Lane]) -> int:
+    """How many ranks, from the gravest on, are urgent."""
+    return 1 + max((at for at, lane in enumerate(levels.values()) if lane == "urgent"), default=0)
+
+
 def rank_of(urgency: str | None, lane: Lane, levels: Mapping[str, Lane]) -> int:
     """The place of a level among all, the gravest first; what the urgent lane brought is urgent, whatever its level."""
     codes = list(levels)
     known = codes.index(urgency) if urgency is not None and urgency in levels else len(codes)
-    least_urgent = max((at for at, code in enumerate(codes) if levels[code] == "urgent"), default=0)
-    return min(known, least_urgent) if lane == "urgent" else known
+    return min(known, urgent_ranks(levels) - 1) if lane == "urgent" else known
 
 
 def item_of(offer: AssignmentOffered, levels: Mapping[str, Lane] = _NO_LEVELS) -> Item:

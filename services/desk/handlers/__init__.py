@@ -6,6 +6,7 @@ from services.desk.handlers.alerts import Alerts, NoSuchAlert
 from services.desk.handlers.calls import Caller, Calls, NoSuchCall
 from services.desk.handlers.cases import Cases, Whole
 from services.desk.handlers.entries import Entries, NoSuchEntry, WrongEntry
+from services.desk.handlers.listing import WorkList
 from services.desk.handlers.photos import FinishedPhotos
 from services.desk.handlers.tasks import NoSuchTask, TaskRefused, Tasks, UnknownChoice
 from services.desk.handlers.work import NoSuchItem, Refused, Unknown, Work, take_in
@@ -30,6 +31,7 @@ __all__ = [
     "UnknownChoice",
     "Whole",
     "Work",
+    "WorkList",
     "WrongEntry",
     "take_in",
 ]

@@ -209,21 +209,14 @@ class Work:
     async def triage(self, limit: int, after: UUID | None = None) -> list[Item]:
         """What waits for a decision, the gravest first, then the oldest. Raises NoSuchItem for an unknown `after`."""
         centre = self.place.solution_centre.code
-        return await work_store.oldest(self.service.pool, centre, limit, await self._mark(after))
-
-    async def soonest(self, owner: str | None, limit: int, after: UUID | None = None) -> list[Item]:
-        """Open work of an owner, or of all, urgent first, soonest due first. Raises NoSuchItem as `triage`."""
-        owners = [owner] if owner else self.owners
-        return await work_store.soonest(self.service.pool, owners, limit, await self._mark(after))
+        return await work_store.oldest(self.service.pool, centre, limit, await self.find(after) if after else None)
 
     async def story(self, assignment_id: UUID) -> tuple[Item, list[Step]]:
         """An item and what happened to it, in order of time. Raises NoSuchItem."""
-        return await self._find(assignment_id), await work_store.steps(self.service.pool, [assignment_id])
+        return await self.find(assignment_id), await work_store.steps(self.service.pool, [assignment_id])
 
-    async def _mark(self, after: UUID | None) -> Item | None:
-        return await self._find(after) if after else None
-
-    async def _find(self, assignment_id: UUID) -> Item:
+    async def find(self, assignment_id: UUID) -> Item:
+        """One item as it stands. Raises NoSuchItem."""
         item = await work_store.find(self.service.pool, assignment_id)
         if item is None:
             raise NoSuchItem(assignment_id)

@@ -10,6 +10,7 @@ from services.desk.pages.entry import add_entry_pages
 from services.desk.pages.frame import TEMPLATES, Frame
 from services.desk.pages.tasks import add_task_pages
 from services.desk.pages.work import add_work_pages
+from services.desk.pages.work_list import add_work_list_pages
 from services.desk.web import SignIn, same_origin
 from shared.pages import Pages
 
@@ -21,6 +22,7 @@ def add_pages(web: FastAPI, desk: Desk, pages: Pages, sign_in: SignIn) -> None:
     frame = Frame(desk.work, desk.tasks, desk.alerts, pages)
     routes = APIRouter(include_in_schema=False, dependencies=[Depends(sign_in), Depends(same_origin)])
     add_alert_pages(routes, frame, desk.alerts, sign_in)
+    add_work_list_pages(routes, frame, desk.work, sign_in)
     add_work_pages(routes, frame, desk.work, sign_in)
     add_case_pages(routes, frame, desk, sign_in)
     add_task_pages(routes, frame, desk.tasks, sign_in)

@@ -265,7 +265,10 @@ def _unknown(typed: Mapping[str, str], name: str) -> Sent:
 
 
 def _onward(request: Request, assignment_id: UUID, word: str) -> str:
-    """Where a person goes after an action: to the next decision when they came from triage, else back to the item."""
+    """Where a person goes after an action: to the next decision or the list they came from, else back to the item."""
+    back = request.query_params.get("back", "")
+    if back in ("/", "/field") or back.startswith(("/?", "/field?")):
+        return back
     if request.query_params.get("from") == "triage":
         after = request.query_params.get("after")
         return f"/triage?{urlencode({'done': assignment_id, **({'after': after} if after else {})})}"

@@ -3,15 +3,16 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from fastapi import Request, Response
 from pydantic import ValidationError
 
-from services.desk.domain import State, StepKind
+from services.desk.domain import COUNT_MAX, State, StepKind
 from services.desk.handlers import Alerts, Tasks, Work
-from services.desk.store import work as work_store
+from services.desk.store import listing as listing_store
 from shared.names import Names
 from shared.pages import Formats, Pages
 from shared.text import sort_key
@@ -74,16 +75,21 @@ class Frame:
         """The name of a code in the reader's language."""
         return self._pages.catalogue.name(self.language(request), family, code)
 
+    def counted(self, request: Request, count: int) -> str:
+        """A number that was counted up to a bound: beyond it "999+"."""
+        written = self.formats(request).number(min(count, COUNT_MAX))
+        return f"{written}+" if count > COUNT_MAX else written
+
     async def render(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
         """A page with its navigation."""
-        loads = await work_store.loads(self._work.service.pool)
-        centre = loads.get(self._work.place.solution_centre.code)
+        centre = self._work.place.solution_centre.code
+        waiting = await listing_store.open_counts(self._work.service.pool, [centre])
         tasks = (await self._tasks.counts()).values()
         return self.render_part(
             request,
             template,
             status=status,
-            waiting=centre.open if centre else 0,
+            waiting=waiting[centre],
             tasks_waiting=sum(count.all for count in tasks),
             tasks_urgent=sum(count.urgent for count in tasks),
             alerts=await self._alerts.waiting(),
@@ -96,6 +102,7 @@ class Frame:
             "now": datetime.now(UTC),
             "names": self.names(request),
             "soon": SOON,
+            "counted": partial(self.counted, request),
             "State": State,
             "StepKind": StepKind,
             "extension": extension_of(request),

@@ -1,6 +1,5 @@
-"""The work list and triage."""
+"""Triage: what waits for a decision, one at a time."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Final
@@ -13,13 +12,11 @@ from services.desk.domain import StepKind
 from services.desk.domain.identity import Identity
 from services.desk.handlers import NoSuchItem, Work
 from services.desk.pages.choosing import as_of_now, choices, did_words
-from services.desk.pages.frame import Frame, Option
+from services.desk.pages.frame import Frame
 from services.desk.store import files as file_store
 from services.desk.store import work as work_store
-from services.desk.store.work import Load
 from services.desk.web import ITEMS_MAX, SignIn
 
-PAGE_ITEMS: Final = 100
 QUEUE_ITEMS: Final = 30
 _WORD_OF: Final = {StepKind.DECIDED: "decide", StepKind.GATHERED: "gather"}
 
@@ -33,13 +30,9 @@ class DoneBefore:
 
 
 def add_work_pages(routes: APIRouter, frame: Frame, work: Work, sign_in: SignIn) -> None:
-    """`/` and `/triage`."""
+    """`/triage`."""
     desk = WorkPages(frame, work)
     Person = Annotated[Identity, Depends(sign_in)]
-
-    @routes.get("/")
-    async def work_list(request: Request, by: Person, owner: str = "", after: UUID | None = None) -> Response:
-        return await desk.work_list(request, by, owner, after)
 
     @routes.get("/triage")
     async def triage(
@@ -54,31 +47,6 @@ class WorkPages:
     def __init__(self, frame: Frame, work: Work) -> None:
         self._frame = frame
         self._work = work
-
-    async def work_list(self, request: Request, by: Identity, owner: str, after: UUID | None) -> Response:
-        """Open work, urgent first, soonest due first; the filter stands in the address."""
-        owner = owner if owner in self._work.owners else ""
-        try:
-            items = await self._work.soonest(owner or None, PAGE_ITEMS + 1, after)
-        except NoSuchItem:
-            return RedirectResponse("/", 303)
-        loads = await work_store.loads(self._work.service.pool)
-        shown = [load for load in loads.values() if owner in ("", load.owner)]
-        return await self._frame.render(
-            request,
-            "work.html",
-            items=items[:PAGE_ITEMS],
-            next=items[PAGE_ITEMS - 1].assignment_id if len(items) > PAGE_ITEMS else None,
-            owner=owner,
-            owners=self._owners_with_work(request, loads),
-            totals={
-                "open": sum(load.open for load in shown),
-                "urgent": sum(load.urgent for load in shown),
-                "overdue": sum(load.overdue for load in shown),
-                "taken": sum(load.taken for load in shown),
-            },
-            by=by.name,
-        )
 
     async def triage(
         self, request: Request, by: Identity, after: UUID | None, at: UUID | None, done: UUID | None
@@ -108,13 +76,6 @@ class WorkPages:
             done=await self._done_before(request, done),
             **(choices(self._frame, self._work.place, request, item, beside=len(item.proposals)) if item else {}),
         )
-
-    def _owners_with_work(self, request: Request, loads: Mapping[str, Load]) -> list[Option]:
-        names = self._frame.names(request)
-        return [
-            Option(owner, f"{names.owner(owner)} ({loads[owner].open if owner in loads else 0})")
-            for owner in self._work.owners
-        ]
 
     async def _done_before(self, request: Request, done: UUID | None) -> DoneBefore | None:
         """What became of the item that was decided just before."""

@@ -1,7 +1,6 @@
 """The items of the work list and their stories."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
@@ -17,19 +16,7 @@ _PROPOSALS: Final = TypeAdapter(tuple[Proposal, ...])
 _SIMILAR: Final = TypeAdapter(tuple[SimilarCase, ...])
 _REASONS: Final = TypeAdapter(tuple[str, ...])
 _FIRST: Final = datetime(1, 1, 1, tzinfo=UTC)
-_NEVER: Final = datetime(9999, 12, 31, tzinfo=UTC)  # how an item without due time is ordered
 _LEAST: Final = UUID(int=0)
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """How much open work an owner has here."""
-
-    owner: str
-    open: int
-    taken: int
-    urgent: int
-    overdue: int
 
 
 async def add_items(connection: Connection, items: Sequence[Item]) -> set[UUID]:
@@ -197,33 +184,17 @@ async def oldest(pool: asyncpg.Pool, owner: str, limit: int, after: Item | None)
     return [_item(row) for row in rows]
 
 
-async def soonest(pool: asyncpg.Pool, owners: Collection[str], limit: int, after: Item | None) -> list[Item]:
-    """Open items of some owners, urgent first, soonest due first; `after` as in `oldest`."""
-    rows = await pool.fetch(
-        """
-        SELECT *
-        FROM work_item
-        WHERE owner = ANY($1)
-          AND state <> 'done'
-          AND ((lane = 'routine'), coalesce(due_at, '9999-12-31T00:00:00Z'::timestamptz), opened_at, assignment_id)
-              > ($3::bool, $4::timestamptz, $5::timestamptz, $6::uuid)
-        ORDER BY (lane = 'routine'), coalesce(due_at, '9999-12-31T00:00:00Z'::timestamptz), opened_at, assignment_id
-        LIMIT $2
-        """,
-        list(owners),
-        limit,
-        after is not None and after.lane == "routine",
-        (after.due_at or _NEVER) if after else _FIRST,
-        after.opened_at if after else _FIRST,
-        after.assignment_id if after else _LEAST,
-    )
-    return [_item(row) for row in rows]
-
-
 async def find(pool: asyncpg.Pool, assignment_id: UUID) -> Item | None:
     """One item as it stands."""
     row = await pool.fetchrow("SELECT * FROM work_item WHERE assignment_id = $1", assignment_id)
     return _item(row) if row else None
+
+
+async def in_order(pool: asyncpg.Pool, ids: Sequence[UUID]) -> list[Item]:
+    """These items as they stand, in this order."""
+    rows = await pool.fetch("SELECT * FROM work_item WHERE assignment_id = ANY($1)", ids)
+    items = {row["assignment_id"]: _item(row) for row in rows}
+    return [items[assignment_id] for assignment_id in ids if assignment_id in items]
 
 
 async def of_case(pool: asyncpg.Pool, case_id: UUID) -> list[Item]:
@@ -244,23 +215,6 @@ async def steps(pool: asyncpg.Pool, ids: Collection[UUID]) -> list[Step]:
         list(ids),
     )
     return [Step(**{**dict(row), "kind": StepKind(row["kind"])}) for row in rows]
-
-
-async def loads(pool: asyncpg.Pool) -> Mapping[str, Load]:
-    """The open work of every owner that has some."""
-    rows = await pool.fetch(
-        """
-        SELECT owner,
-               count(*)::int AS open,
-               count(*) FILTER (WHERE state = 'taken')::int AS taken,
-               count(*) FILTER (WHERE lane = 'urgent')::int AS urgent,
-               count(*) FILTER (WHERE due_at < now())::int AS overdue
-        FROM work_item
-        WHERE state <> 'done'
-        GROUP BY owner
-        """
-    )
-    return {row["owner"]: Load(**dict(row)) for row in rows}
 
 
 def _item(row: asyncpg.Record) -> Item:

@@ -25,7 +25,7 @@ from services.desk.domain import (
     Verdict,
 )
 from services.desk.domain.identity import Identity
-from services.desk.handlers import NoSuchItem, Refused, Unknown, Work
+from services.desk.handlers import NoSuchItem, Refused, Unknown, Work, WorkList
 from services.desk.store import work as work_store
 from services.desk.web.access import SignIn, same_origin
 from shared.contracts import CaseKind, Lane, Place, Proposal, SimilarCase, Why
@@ -164,14 +164,17 @@ def _triage_api(work: Work, sign_in: SignIn) -> APIRouter:
 def _work_api(work: Work, sign_in: SignIn) -> APIRouter:
     routes = APIRouter(prefix="/api/work", tags=["work"], dependencies=[Depends(sign_in), Depends(same_origin)])
     Person = Annotated[Identity, Depends(sign_in)]
+    listed = WorkList(work)
 
     @routes.get("")
-    async def soonest(owner: str | None = None, limit: Limit = 50, after: After = None) -> ItemsOut:
-        return await _items_out(work, await work.soonest(owner, limit + 1, after), limit)
+    async def soonest(by: Person, owner: str | None = None, limit: Limit = 50, after: After = None) -> ItemsOut:
+        return await _items_out(work, await listed.items(listed.wanted(by, owner), limit + 1, after), limit)
 
     @routes.get("/{assignment_id}")
-    async def story(assignment_id: UUID) -> StoryOut:
+    async def story(by: Person, assignment_id: UUID) -> StoryOut:
         item, steps = await work.story(assignment_id)
+        if not by.sees(item.owner):
+            raise NoSuchItem(assignment_id)
         return StoryOut(item=item_out(item, work.place, steps), steps=tuple(map(_step_out, steps)))
 
     @routes.post("/{assignment_id}/take")

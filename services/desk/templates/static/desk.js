@@ -1,9 +1,17 @@
 // Keys for those who work here all day; everything works without them.
 "use strict";
 
-const list = document.querySelector("[data-list]");
-const rows = list ? [...list.children] : [];
+let list = document.querySelector("ol[data-list]");
+let rows = list ? [...list.children] : [];
 let current = -1;
+
+// The list was renewed: who had selected a row has it still.
+document.addEventListener("listed", (event) => {
+  list = document.querySelector("ol[data-list]");
+  rows = list ? [...list.children] : [];
+  current = rows.findIndex((row) => row.dataset.id === event.detail);
+  if (current >= 0) select(current);
+});
 
 function select(at) {
   if (!rows.length) return;
@@ -16,7 +24,7 @@ function select(at) {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat && !"jk".includes(event.key)) return;
-  if (event.target.closest("input:not([type=hidden]), textarea, select, [contenteditable]")) return;
+  if (event.target.closest("input:not([type=hidden]), textarea, select, [contenteditable], dialog")) return;
   if (list && event.key === "j") return select(current + 1);
   if (list && event.key === "k") return select(current - 1);
   // Enter on something that can be pressed does what it always does.
