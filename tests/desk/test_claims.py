@@ -56,7 +56,7 @@ async def test_a_claim_that_ran_out_comes_back_by_itself_and_the_story_says_so(a
     await work.sweep(datetime.now(UTC) + work.lease)
 
     assert await at_desk.system.value("SELECT state || coalesce(taken_by, '') FROM work_item") == "waiting"
-    assert "listeye döndü" in (await at_desk.get(f"/work/{offer.assignment_id}")).text
+    assert "Süresi dolduğu için bırakıldı" in (await at_desk.get(f"/work/{offer.assignment_id}")).text
 
 
 async def test_a_claim_that_ran_out_is_free_before_any_sweep_saw_it(at_desk: Desk, work: Work) -> None:

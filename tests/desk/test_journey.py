@@ -30,10 +30,10 @@ async def centre(amqp_url: str, database_url: str) -> AsyncIterator[AtDesk]:
         a_system(amqp_url, database_url, "desk", OWNERS) as system,
         running(built(worker, system), built(router, system)),
         serving(an_adviser()) as router_url,
-        serving(built(desk, system, DESK_USER=USER, DESK_PASSWORD=PASSWORD, ROUTER_URL=router_url)) as url,
-        aiohttp.ClientSession(url, headers=basic(USER, PASSWORD)) as http,
     ):
-        yield AtDesk(system, http)
+        service = built(desk, system, DESK_USER=USER, DESK_PASSWORD=PASSWORD, ROUTER_URL=router_url)
+        async with serving(service) as url, aiohttp.ClientSession(url, headers=basic(USER, PASSWORD)) as http:
+            yield AtDesk(system, http, service)
 
 
 async def enter(centre: AtDesk, **fields: str) -> str:

@@ -15,6 +15,7 @@ from services.desk.domain.entry import (
 )
 from services.desk.domain.known import KnownCase, fold_facts
 from services.desk.domain.listing import COUNT_MAX, RANKS, TEXT_LETTERS, Counts, Due, Listed, Wanted, Whose
+from services.desk.domain.ranks import rank_of, urgent_ranks
 from services.desk.domain.tasks import (
     WANT_A_REASON,
     WAYS,
@@ -54,9 +55,7 @@ from services.desk.domain.work import (
     judge,
     lapse,
     offered,
-    rank_of,
     receipt,
-    urgent_ranks,
     warn,
 )
 

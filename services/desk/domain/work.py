@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
+from services.desk.domain.ranks import rank_of
 from shared.contracts import (
     Answer,
     AssignmentAccepted,
@@ -381,18 +382,6 @@ def _step(
 
 
 # --- what comes in --------------------------------------------------------------------------------------------
-
-
-def urgent_ranks(levels: Mapping[str, Lane]) -> int:
-    """How many ranks, from the gravest on, are urgent."""
-    return 1 + max((at for at, lane in enumerate(levels.values()) if lane == "urgent"), default=0)
-
-
-def rank_of(urgency: str | None, lane: Lane, levels: Mapping[str, Lane]) -> int:
-    """The place of a level among all, the gravest first; what the urgent lane brought is urgent, whatever its level."""
-    codes = list(levels)
-    known = codes.index(urgency) if urgency is not None and urgency in levels else len(codes)
-    return min(known, urgent_ranks(levels) - 1) if lane == "urgent" else known
 
 
 def item_of(offer: AssignmentOffered, levels: Mapping[str, Lane] = _NO_LEVELS) -> Item:
