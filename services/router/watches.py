@@ -103,6 +103,11 @@ async def note_told(connection: Connection, rows: Sequence[tuple[Case, Reached]]
     )
 
 
+async def lock_receipts(connection: Connection) -> None:
+    """Until the transaction ends nobody else puts in again, or tells of owners; taken only when there is a need to."""
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtext('ilkim-receipts'))")
+
+
 async def reminders(connection: Connection, cases: Collection[UUID]) -> Mapping[UUID, Reminder]:
     """By assignment, how often these cases were put into their owners' queues again."""
     rows = await connection.fetch(
@@ -152,15 +157,11 @@ async def silent(connection: Connection, owners: Collection[str]) -> set[str]:
     return {row["owner"] for row in rows}
 
 
-async def note_silent(connection: Connection, owner: str, task_id: UUID, now: datetime) -> bool:
-    """A person is told of this owner now. False: they were already."""
-    row = await connection.fetchrow(
-        "INSERT INTO silent_owner (owner, task_id, told_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING owner",
-        owner,
-        task_id,
-        now,
+async def note_silent(connection: Connection, owner: str, task_id: UUID, now: datetime) -> None:
+    """A person is told of this owner now."""
+    await connection.execute(
+        "INSERT INTO silent_owner (owner, task_id, told_at) VALUES ($1, $2, $3)", owner, task_id, now
     )
-    return row is not None
 
 
 async def end_silence(connection: Connection, owners: Collection[str], now: datetime) -> set[str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,10 +10,14 @@ from typing import Any
 
 import pytest
 
+from services.router import watching
 from services.router.app import MODEL, router
+from services.router.domain.life import Case
 from services.router.domain.versions import load_known
+from services.router.domain.watch import Clocks
 from services.router.handlers.ground import Ground
-from services.router.watching import CASES_MAX, Watcher
+from services.router.watching import Watcher
+from shared.clocks import Step
 from shared.contracts import (
     AssignmentOffered,
     AssignmentWarned,
@@ -24,7 +28,7 @@ from shared.contracts import (
 )
 from shared.messaging.topology import ROUTING, owner_queue
 from shared.settings import Settings
-from tests.builders import a_closing, a_question, an_acceptance
+from tests.builders import a_closing, a_question, a_withdrawal_asked, an_acceptance
 from tests.harness import System, built, running, until
 from tests.router.test_router import a_numbered_case, answer, is_at, open_case
 
@@ -57,7 +61,7 @@ async def watcher(idle: System, ground: Ground) -> AsyncIterator[Watcher]:
 
 async def look(watcher: Watcher, now: datetime) -> None:
     """Look until there is nothing more to look at then."""
-    while await watcher.look(now) == CASES_MAX:
+    while await watcher.look(now):
         pass
 
 
@@ -194,7 +198,10 @@ async def test_a_case_put_in_again_is_the_offer_as_it_was(idle: System, watcher:
     assert again == offer
 
 
-async def test_only_so_many_are_put_in_again_within_an_hour(idle: System, ground: Ground, watcher: Watcher) -> None:
+async def test_only_so_many_are_put_in_again_within_an_hour(
+    idle: System, ground: Ground, watcher: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "CASES_MAX", 7)
     bound = ground.place.escalation.receipt.together_max
     cases = [a_numbered_case(number, occurred_at=datetime.now(UTC), decided=DECIDED) for number in range(bound + 10)]
     await idle.tell(ROUTING, "routine", *cases)
@@ -202,10 +209,42 @@ async def test_only_so_many_are_put_in_again_within_an_hour(idle: System, ground
         await idle.take(owner_queue(OWNER, "routine"))
     start = datetime.now(UTC)
 
-    await look(watcher, start + 3 * HOUR)
+    async with at_work(idle, ground) as other:
+        await asyncio.gather(*(look(one, start + 3 * HOUR) for one in (watcher, other) * 2))
     await look(watcher, start + 3 * HOUR + timedelta(minutes=30))
 
     assert len(await idle.take_all(owner_queue(OWNER, "routine"))) == bound
+
+
+async def test_what_its_citizen_withdraws_is_no_receipt(idle: System, watcher: Watcher) -> None:
+    offer = await an_open_case(idle)
+    for hour in (3, 5, 7, 9):
+        await look(watcher, offer.opened_at + hour * HOUR)
+    assert await idle.value("SELECT count(*) FROM silent_owner") == 1
+
+    await idle.tell(ROUTING, "routine", a_withdrawal_asked(case_id=offer.case_id))
+    await until(lambda: is_at(idle, offer.case_id, 3))
+    await look(watcher, offer.opened_at + 10 * HOUR)
+
+    assert await idle.value("SELECT count(*) FROM receipt_reminder") == 0
+    assert await idle.value("SELECT count(*) FROM silent_owner") == 1
+
+
+async def test_a_case_that_cannot_be_counted_holds_up_no_other(
+    idle: System, ground: Ground, watcher: Watcher, logs: list[Any]
+) -> None:
+    bad, good = await an_open_case(idle, 1), await an_open_case(idle, 2)
+
+    class Broken(Ground):
+        def clocks(self, case: Case, steps: Sequence[Step]) -> Clocks:
+            if case.id == bad.case_id:
+                raise ValueError("no working days")
+            return super().clocks(case, steps)
+
+    await look(Watcher(watcher.service, lambda: Broken(ground.place, ground.knowledge)), good.opened_at + 20 * DAY)
+
+    assert {told.case_id for told in await warned(idle)} == {good.case_id}
+    assert [row["case_id"] for row in logs if row["event"] == "clocks_not_counted"] == [str(bad.case_id)]
 
 
 async def test_a_desk_gives_its_receipts_in_its_own_time(idle: System, watcher: Watcher) -> None:
