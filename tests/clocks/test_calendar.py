@@ -18,7 +18,8 @@ CALENDAR: Final = ilkadim().calendar
 YEARS: Final = (2026, 2027)
 # Law 2429, article 2: the days of the secular calendar, and half a day before Republic Day.
 BY_LAW: Final = ((1, 1), (4, 23), (5, 1), (5, 19), (7, 15), (8, 30), (10, 29))
-# The religious days as the Presidency of Religious Affairs announces them (Diyanet, dini günler): first days.
+# The first days of the religious holidays. 2026: the calendar of the Presidency of Religious Affairs, as the press told
+# it in November 2025; 2027: as computed, to be confirmed by the Presidency's calendar of that year.
 RELIGIOUS: Final = {
     2026: ((date(2026, 3, 20), 3), (date(2026, 5, 27), 4)),
     2027: ((date(2027, 3, 9), 3), (date(2027, 5, 16), 4)),

@@ -81,3 +81,15 @@ def test_a_case_is_due_by_the_earlier_of_its_topic_and_its_level() -> None:
     assert ground.due(AT, topic.code, None, topic.owner) == AT + timedelta(days=2)
     assert ground.due(AT, topic.code, level.code, topic.owner) == by_level
     assert ground.due(AT, None, None, topic.owner) is None
+
+
+def test_each_owner_has_its_own_calendar() -> None:
+    ground = Ground(PLACE, None)  # type: ignore[arg-type]
+    topic = next(row for row in PLACE.topics if row.target == Target(amount=5, unit=TargetUnit.WORKING_DAYS))
+    friday = datetime(2026, 11, 27, 15, 0, tzinfo=PLACE.zone)
+
+    by_day = ground.due(friday, topic.code, None, "fen-isleri")
+    round_the_clock = ground.due(friday, topic.code, None, "zabita")
+
+    assert by_day == datetime(2026, 12, 4, 17, 0, tzinfo=PLACE.zone)
+    assert round_the_clock == datetime(2026, 12, 3, 0, 0, tzinfo=PLACE.zone)
