@@ -15,7 +15,7 @@ from shared.database import Connection
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """The steps of a case, and when its present assignment was written and told its owner."""
+    """The steps of a case, and since when its present assignment is watched: since its owner was told of it."""
 
     steps: tuple[Step, ...]
     assigned_at: datetime
@@ -42,7 +42,8 @@ async def lives(connection: Connection, ids: Collection[UUID]) -> Mapping[UUID, 
     """The steps of these cases. No step is taken for later than it was written: owners' clocks are not ours."""
     rows = await connection.fetch(
         """
-        SELECT case_id, version, type, written_at, least(occurred_at, written_at) AS at,
+        SELECT case_id, version, type, least(occurred_at, written_at) AS at,
+               greatest(written_at, (SELECT max(watch_began.at) FROM watch_began)) AS watched_at,
                convert_from(event, 'UTF8')::json ->> 'state' AS state
         FROM case_history
         WHERE case_id = ANY($1)
@@ -56,7 +57,7 @@ async def lives(connection: Connection, ids: Collection[UUID]) -> Mapping[UUID, 
         state = CaseState(row["state"]) if row["state"] else CaseState.RECEIVED
         steps.setdefault(row["case_id"], []).append(Step(row["version"], row["at"], state))
         if row["type"] == CaseAssigned.type_name():
-            assigned[row["case_id"]] = row["written_at"]
+            assigned[row["case_id"]] = row["watched_at"]
     return {case_id: Life(tuple(found), assigned.get(case_id, found[0].at)) for case_id, found in steps.items()}
 
 

@@ -265,6 +265,19 @@ async def test_an_imported_backlog_warns_nobody(idle: System, watcher: Watcher) 
     assert await warned(idle) == []
 
 
+async def test_what_was_late_before_an_upgrade_is_told_nobody(idle: System, watcher: Watcher) -> None:
+    offer = await an_open_case(idle)
+    assert offer.due_at
+    await idle.pool.execute("INSERT INTO watch_began VALUES ($1)", offer.due_at + HOUR)
+
+    await look(watcher, offer.due_at + 2 * HOUR)
+    before = await warned(idle)
+    await look(watcher, offer.due_at + 25 * HOUR)
+
+    assert before == []
+    assert [told.step for told in await warned(idle)] == ["late_by_day"]
+
+
 async def test_the_watcher_finds_its_cases_by_an_index(idle: System) -> None:
     async with idle.pool.acquire() as connection, connection.transaction():
         await connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
