@@ -53,6 +53,7 @@ from shared.contracts import (
     ReopeningAsked,
     ReplyRequested,
     Sender,
+    SurveyAnswered,
     TaskDecision,
     TaskKind,
     TaskRequested,
@@ -253,6 +254,11 @@ def a_case_reopened(**changed: Any) -> CaseReopened:
     step = _step(CaseState.RECEIVED, 6)
     del step["assignment_id"]
     return _built(CaseReopened, changed, **step, by=ReopenedBy.CITIZEN, times=1)
+
+
+def a_survey_answered(**changed: Any) -> SurveyAnswered:
+    default = {"case_id": new_id(), "contact_id": new_id(), "channel": Channel.SMS, "solved": True}
+    return _built(SurveyAnswered, changed, **default)
 
 
 # What owners are offered, and what they answer

@@ -18,6 +18,7 @@ from shared.contracts import (
     ContactRegistered,
     Message,
     NoticeRecorded,
+    SurveyAnswered,
 )
 from shared.messaging import Consumer, Service
 from shared.settings import Settings, read
@@ -36,6 +37,7 @@ FACTS: list[type[Message]] = [
     CaseAsked,
     CaseClosed,
     NoticeRecorded,
+    SurveyAnswered,
 ]
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from services.reporting import store
 from services.reporting.domain import facts
 from services.reporting.store import NoticeCell
-from shared.contracts import CaseEvent, ContactRegistered, Message, NoticeRecorded
+from shared.contracts import CaseEvent, ContactRegistered, Message, NoticeRecorded, SurveyAnswered
 from shared.messaging import Unit
 from shared.municipality import ReplyEvent
 
@@ -29,6 +29,8 @@ class Reporting:
         if after:
             await store.save_facts(unit.connection, before, after)
             await store.add_to_cells(unit.connection, facts.moves(before, after, self.zone))
+        if surveys := facts.survey_counts(events, {**before, **after}, self.zone):
+            await store.add_surveys(unit.connection, surveys)
         contacts = facts.contact_counts(events, self.zone)
         if contacts:
             await store.add_contacts(unit.connection, contacts)
@@ -42,6 +44,6 @@ class Reporting:
 
 
 def _touched(events: Sequence[Message]) -> set[UUID]:
-    of_cases = (event.case_id for event in events if isinstance(event, CaseEvent))
+    of_cases = (event.case_id for event in events if isinstance(event, CaseEvent | SurveyAnswered))
     of_contacts = (case.case_id for event in events if isinstance(event, ContactRegistered) for case in event.cases)
     return set(chain(of_cases, of_contacts))

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from services.reporting.domain.facts import CaseFact, Cell, ContactCell
+from services.reporting.domain.facts import CaseFact, Cell, ContactCell, SurveyCell
 from shared.contracts import Message
 from shared.database import Connection, Raced
 
@@ -93,6 +93,11 @@ async def add_contacts(connection: Connection, counts: Mapping[ContactCell, int]
     await _add(connection, "contact_cell", "contacts", ContactCell._fields, counts)
 
 
+async def add_surveys(connection: Connection, counts: Mapping[SurveyCell, int]) -> None:
+    """Count answers to surveys."""
+    await _add(connection, "survey_cell", "answers", SurveyCell._fields, counts)
+
+
 async def add_notices(connection: Connection, counts: Mapping[NoticeCell, int]) -> None:
     """Count statuses that replies reached."""
     await _add(connection, "notice_cell", "notices", NoticeCell._fields, counts)
@@ -166,6 +171,23 @@ async def contacts(pool: asyncpg.Pool, first: date | None, last: date | None) ->
         WHERE day BETWEEN coalesce($1::date, '-infinity') AND coalesce($2::date, 'infinity')
         GROUP BY 1, 2, 3
         ORDER BY 4 DESC
+        """,
+        first,
+        last,
+    )
+    return [dict(row) for row in rows]
+
+
+async def surveys(pool: asyncpg.Pool, first: date | None, last: date | None) -> list[dict[str, Any]]:
+    """What citizens answered between two days when asked whether their case is solved, by who had it."""
+    rows = await pool.fetch(
+        """
+        SELECT owner, coalesce(sum(answers) FILTER (WHERE solved = 'yes'), 0)::int AS solved,
+               coalesce(sum(answers) FILTER (WHERE solved = 'no'), 0)::int AS not_solved
+        FROM survey_cell
+        WHERE day BETWEEN coalesce($1::date, '-infinity') AND coalesce($2::date, 'infinity')
+        GROUP BY 1
+        ORDER BY 1
         """,
         first,
         last,

@@ -30,6 +30,10 @@ class Figures:
         """Cases and closed cases per value of an axis. Raises ValueError for an unknown axis."""
         return await store.totals(self._service.pool, axis, first, last)
 
+    async def surveys(self, first: date | None, last: date | None) -> list[dict[str, Any]]:
+        """What citizens answered between two days when asked whether their case is solved, by who had it."""
+        return await store.surveys(self._service.pool, first, last)
+
     async def overview(self, first: date | None, last: date | None) -> dict[str, Any]:
         """What the figures page shows at first sight."""
         pool = self._service.pool
@@ -55,6 +59,10 @@ def api(figures: Figures) -> APIRouter:
             return await figures.by(by, first, last)
         except ValueError as error:
             raise HTTPException(422, str(error)) from error
+
+    @routes.get("/surveys")
+    async def surveys(first: First = None, last: Last = None) -> list[dict[str, Any]]:
+        return await figures.surveys(first, last)
 
     @routes.get("/overview")
     async def overview(first: First = None, last: Last = None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from services.intake.domain.attachments import (
     with_photo_place,
     without_addresses,
 )
-from services.intake.domain.followups import Around, FollowUpWords, KnownCase
+from services.intake.domain.followups import Around, FollowUpWords, KnownCase, Survey
 from services.intake.domain.holding import NO_DOUBT, Doubt
 from services.intake.domain.numbers import Numbers, find_numbers
 from services.intake.domain.registration import (
@@ -34,6 +34,7 @@ __all__ = [
     "PhotoPlace",
     "Registration",
     "Rules",
+    "Survey",
     "case_id",
     "contact_id",
     "file_id",

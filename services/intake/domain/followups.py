@@ -58,12 +58,21 @@ class KnownCase:
 
 
 @dataclass(frozen=True, slots=True)
+class Survey:
+    """The question whether a case is solved, as it was sent; `solved` is the first answer, None: there is none yet."""
+
+    case_id: UUID
+    asked_at: datetime
+    solved: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Around:
     """What is known around a message: the cases it points to, by way of pointing, the sender's own open ones, and those
     of the sender that were closed lately.
 
     `people` are the sender, and who else is known by the same number; `told` are the cases whose party told us this
-    address as theirs.
+    address as theirs; `survey` is the last one sent to them, about the case `surveyed`.
     """
 
     people: frozenset[UUID] = frozenset()
@@ -73,6 +82,8 @@ class Around:
     quoted: tuple[KnownCase, ...] = ()
     open: tuple[KnownCase, ...] = ()
     closed: tuple[KnownCase, ...] = ()
+    survey: Survey | None = None
+    surveyed: KnownCase | None = None
     told: frozenset[UUID] = frozenset()
 
     def may_join(self, case: KnownCase) -> bool:

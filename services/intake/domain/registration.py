@@ -1,6 +1,6 @@
 """What a contact becomes: none, one or several cases, an addition to a case, or something for a person to see."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -9,6 +9,7 @@ from uuid import UUID
 from services.intake.domain.followups import Around, FollowUp, follow_up
 from services.intake.domain.holding import Doubt
 from services.intake.domain.rules import Rules
+from services.intake.domain.surveys import Answered, answered
 from services.intake.domain.wishes import Wish, gone_on_about, wish_about
 from shared.contracts import Channel, Effect, Lane, MessageReceived, Purpose
 from shared.contracts.channel import TEXT_MAX
@@ -17,6 +18,8 @@ from shared.personal import mask
 from shared.text import clean
 from shared.urgency import Alarm, Alarms
 
+# Why a contact does nothing but end surveys.
+NO_SURVEYS: Final = "no_surveys"
 # A contact with one of these wishes belongs to its case.
 _JOINING: Final = (Wish.ADD, Wish.REOPEN, Wish.WITHDRAW)
 
@@ -54,7 +57,9 @@ class FiledCase:
 class Registration:
     """One contact and what it does. It adds `text` to the cases in `joins`, and nothing to those in `links`.
 
-    Of those it joins, it wants `reopens` worked on again, and `withdraws` dropped.
+    Of those it joins, it wants `reopens` worked on again, and `withdraws` dropped. `answer` is what it says when asked
+    whether a case is solved.
+    `people`: whose wish about notices it is.
     `reason`: why it joined, is held, or does nothing; `flags`: what whoever reads it should know beforehand.
     """
 
@@ -67,6 +72,8 @@ class Registration:
     joins: tuple[UUID, ...] = ()
     reopens: frozenset[UUID] = frozenset()
     withdraws: frozenset[UUID] = frozenset()
+    answer: Answered | None = None
+    people: frozenset[UUID] = frozenset()
     links: tuple[UUID, ...] = ()
     text: str = ""
     reason: str = ""
@@ -122,20 +129,18 @@ def register(arrival: Arrival, around: Around, doubt: Doubt, rules: Rules) -> Re
     if message.purpose is not Purpose.REQUEST or message.kind == "deleted":
         return replace(nothing, links=_pointed(around), reason=_nothing_because(message))
     if (wish := rules.notices.wish(message)) is not None:
-        return replace(nothing, reason="opt_out" if wish else "opt_in")
+        mine = frozenset({arrival.person_id} if arrival.person_id else ())
+        return replace(nothing, reason="opt_out" if wish else "opt_in", people=mine)
     if doubt.holds and lane != "urgent":
         return replace(nothing, effect=Effect.HELD, reason=doubt.reason, detail=doubt.detail)
-    follow = follow_up(message, lane, around, rules.follow_ups)
-    if not follow.cases:
-        follow = gone_on_about(message, lane, around, rules.wishes)
+    if rules.surveys.wants_none(message.text):
+        return replace(nothing, purpose=Purpose.SURVEY, reason=NO_SURVEYS, people=around.people)
+    if (answer := answered(message, lane, around, rules.surveys, rules.wishes)) is not None:
+        return _answering(nothing, answer)
+    follow = _follow(message, lane, around, rules)
     wishes = _wishes(message, lane, follow, around, rules)
-    if joins := tuple(case for case, wish in wishes.items() if wish in _JOINING):
-        text = mask("\n".join(requests))
-        asked = {wish: frozenset(case for case in joins if wishes[case] is wish) for wish in _JOINING}
-        joined = replace(nothing, effect=Effect.JOINED, joins=joins, text=text, reason=follow.why or "")
-        return replace(joined, reopens=asked[Wish.REOPEN], withdraws=asked[Wish.WITHDRAW])
-    if wishes and all(wish is Wish.NOTHING for wish in wishes.values()):
-        return replace(nothing, purpose=Purpose.THANKS, links=tuple(wishes), reason="content")
+    if wishes and (known := _of_known_cases(nothing, requests, follow, wishes)) is not None:
+        return known
     if message.concerns is not None:
         return replace(nothing, links=_pointed(around), reason="edited")
     if rules.follow_ups.only_thank(message.text) and not message.attachments:
@@ -144,6 +149,40 @@ def register(arrival: Arrival, around: Around, doubt: Doubt, rules: Rules) -> Re
         return replace(nothing, effect=Effect.HELD, reason=doubt.reason, detail=doubt.detail)
     follows = next((case for case, wish in wishes.items() if wish is Wish.FOLLOW), None)
     return replace(nothing, effect=Effect.OPENED, opens=_filed(arrival, requests, follows))
+
+
+def _answering(nothing: Registration, answer: Answered) -> Registration:
+    """An answer to a survey makes no case; it joins its own where it leaves something to do, or to read."""
+    told = replace(nothing, purpose=Purpose.SURVEY, reason=answer.reason, answer=answer)
+    case, text = answer.case, mask(clean(answer.rest[:TEXT_MAX]))
+    if not answer.asks_again and (answer.solved or not text):
+        return replace(told, links=(case.id,))
+    reopens = frozenset({case.id}) if answer.asks_again and not case.is_open else frozenset()
+    return replace(told, effect=Effect.JOINED, joins=(case.id,), reopens=reopens, text=text)
+
+
+def _of_known_cases(
+    nothing: Registration, requests: Sequence[str], follow: FollowUp, wishes: Mapping[UUID, Wish]
+) -> Registration | None:
+    """What a contact does to the cases it belongs to; None: it wants a new one that follows them."""
+    if joins := tuple(case for case, wish in wishes.items() if wish in _JOINING):
+        text = mask("\n".join(requests))
+        asked = {wish: frozenset(case for case in joins if wishes[case] is wish) for wish in _JOINING}
+        joined = replace(nothing, effect=Effect.JOINED, joins=joins, text=text, reason=follow.why or "")
+        return replace(joined, reopens=asked[Wish.REOPEN], withdraws=asked[Wish.WITHDRAW])
+    if all(wish is Wish.NOTHING for wish in wishes.values()):
+        return replace(nothing, purpose=Purpose.THANKS, links=tuple(wishes), reason="content")
+    return None
+
+
+def _follow(message: MessageReceived, lane: Lane, around: Around, rules: Rules) -> FollowUp:
+    """The cases it belongs to. A no that comes too late to count in a survey is said of its case all the same."""
+    points = around.referred or around.quoted or around.by_token
+    read = rules.surveys.read(message.text, rules.wishes) if around.surveyed and not points else None
+    if around.surveyed and read and read.rest and not read.solved:
+        around = replace(around, referred=(around.surveyed,))
+    follow = follow_up(message, lane, around, rules.follow_ups)
+    return follow if follow.cases else gone_on_about(message, lane, around, rules.wishes)
 
 
 def _wishes(message: MessageReceived, lane: Lane, follow: FollowUp, around: Around, rules: Rules) -> dict[UUID, Wish]:

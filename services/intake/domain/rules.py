@@ -7,6 +7,7 @@ from typing import Final
 
 from services.intake.domain.followups import FollowUpWords
 from services.intake.domain.holding import LoopLimit
+from services.intake.domain.surveys import SurveyWords
 from services.intake.domain.wishes import Wishes
 from shared.contracts import Channel, MessageReceived
 from shared.municipality import Municipality
@@ -39,6 +40,7 @@ class Rules:
     alarms: Alarms
     follow_ups: FollowUpWords
     wishes: Wishes
+    surveys: SurveyWords
     notices: NoticeWords
     loop: LoopLimit
 
@@ -50,6 +52,7 @@ class Rules:
             place.alarms,
             FollowUpWords.of(said.follow_up, place.topics),
             Wishes.of(said.reopening, said.withdrawal, said.follow_up.thanks),
+            SurveyWords.of(said.survey),
             NoticeWords(frozenset(said.notices.stop), frozenset(said.notices.start)),
             LoopLimit(said.loop.contacts_max, timedelta(minutes=said.loop.minutes)),
         )

@@ -1,8 +1,10 @@
 """Registers contacts: looks around, asks the domain, stores them with their cases, tells who must know."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Final
 from uuid import UUID
 
 from services.intake import store
@@ -15,14 +17,16 @@ from services.intake.domain import (
     Numbers,
     Registration,
     Rules,
+    Survey,
     find_numbers,
     register,
     with_photo_place,
 )
 from services.intake.domain.followups import SAME_SENDER
+from services.intake.domain.surveys import SURVEY_NO, SURVEY_YES
 from services.intake.handlers.alerting import alerts
 from services.intake.handlers.holding import Judge, doubts_of, hold
-from services.intake.handlers.telling import proven_address, tell, tell_wishes, told_address
+from services.intake.handlers.telling import proven_address, tell, tell_answers, tell_wishes, told_address
 from services.intake.store import Reference, Surroundings
 from shared.contracts import AddressRecorded, CaseState, Effect, MessageReceived
 from shared.gazetteer import Gazetteer
@@ -31,6 +35,9 @@ from shared.municipality import Municipality
 from shared.phone import bare
 from shared.tokens import CaseTokens
 from shared.vault import Vault
+
+# An answer to a survey that comes later is read as any other message.
+SURVEYS_READ_FOR: Final = timedelta(days=60)
 
 
 @dataclass(frozen=True)
@@ -74,9 +81,11 @@ class Registrar:
             await store.add_contacts(unit.connection, rows)
             await hold(unit, rows, self.vault)
         opened = await store.open_cases(unit.connection, rows, self.numbers)
+        counted = await store.answer_surveys(unit.connection, _counting(rows))
         numbers = {case.id: case.number for case in around.cases.values()} | opened
         unit.publish(*alerts(rows, numbers))
         unit.publish(*tell(rows, numbers, addresses, counted=not was_held), *tell_wishes(rows))
+        unit.publish(*tell_answers([row for row in rows if row.contact_id in counted]))
         return rows
 
     def number_id(self, message: MessageReceived) -> UUID | None:
@@ -122,15 +131,42 @@ class Registrar:
 
     async def _look_around(self, unit: Unit, arrivals: Sequence[Arrival]) -> Surroundings:
         pointing = [row for row in arrivals if _points(row.message)]
-        return await store.surroundings(
+        of_surveys = [row for row in arrivals if self._may_be_about_a_survey(row.message)]
+        chosen = {row.message.about_case for row in pointing if row.message.about_case}
+        since = min(row.message.occurred_at for row in arrivals)
+        survey_of, survey_about = await self._surveys(unit, of_surveys, chosen, since)
+        known = await store.surroundings(
             unit.connection,
             numbers={number for row in arrivals for number in self._quoted(row.message)},
-            ids={row.message.about_case for row in pointing if row.message.about_case},
+            ids=chosen | {survey.case_id for survey in survey_of.values()},
             people={row.person_id for row in arrivals if row.person_id and row.message.channel in SAME_SENDER},
             references={reference for row in pointing for reference in _references(row.message)},
             number_ids={row.number_id for row in arrivals if row.number_id and self._quoted(row.message)}
-            | {row.number_id for row in pointing if row.number_id},
-            closed_since=min(row.message.occurred_at for row in arrivals) - self.rules.wishes.soon,
+            | {row.number_id for row in (*pointing, *of_surveys) if row.number_id},
+            closed_since=since - self.rules.wishes.soon,
+        )
+        return replace(known, survey_of=survey_of, survey_about=survey_about)
+
+    async def _surveys(
+        self, unit: Unit, arrivals: Sequence[Arrival], chosen: Collection[UUID], since: datetime
+    ) -> tuple[Mapping[UUID, Survey], Mapping[UUID, Survey]]:
+        """What these senders were asked, and what was asked about those cases."""
+        if not arrivals:
+            return {}, {}
+        return await store.surveys_of(
+            unit.connection,
+            {row.person_id for row in arrivals if row.person_id},
+            {row.number_id for row in arrivals if row.number_id},
+            chosen,
+            since - SURVEYS_READ_FOR,
+        )
+
+    def _may_be_about_a_survey(self, message: MessageReceived) -> bool:
+        surveys = self.rules.surveys
+        return (
+            message.kind in (SURVEY_YES, SURVEY_NO)
+            or surveys.wants_none(message.text)
+            or surveys.read(message.text, self.rules.wishes) is not None
         )
 
     def _decide(self, arrivals: Sequence[Arrival], known: Surroundings, doubts: Sequence[Doubt]) -> list[Registration]:
@@ -152,6 +188,7 @@ class Registrar:
         by_token = known.by_number.get(token) if token else None
         tellers = known.told_to.get(arrival.number_id, frozenset()) if arrival.number_id else frozenset()
         same = known.people_at.get(arrival.number_id, frozenset()) if arrival.number_id else frozenset()
+        survey = self._survey(arrival, known)
         return Around(
             people=frozenset({person, *same}) if person else frozenset(),
             chosen=known.cases.get(message.about_case) if message.about_case else None,
@@ -162,8 +199,17 @@ class Registrar:
             quoted=tuple(known.by_number[number] for number in find_numbers(message.text) if number in known.by_number),
             open=mine,
             closed=tuple(known.closed_of.get(person, ())) if person else (),
+            survey=survey,
+            surveyed=known.cases.get(survey.case_id) if survey else None,
             told=frozenset({by_token.id}) if by_token and by_token.parties & frozenset(tellers) else frozenset(),
         )
+
+    def _survey(self, arrival: Arrival, known: Surroundings) -> Survey | None:
+        """What was asked about the case they chose, else what the sender was asked last."""
+        if arrival.message.about_case:
+            return known.survey_about.get(arrival.message.about_case)
+        asked = [known.survey_of.get(key) for key in (arrival.person_id, arrival.number_id) if key]
+        return max((survey for survey in asked if survey), key=lambda survey: survey.asked_at, default=None)
 
     def _quoted(self, message: MessageReceived) -> list[str]:
         token = self._token(message)
@@ -171,6 +217,15 @@ class Registrar:
 
     def _token(self, message: MessageReceived) -> str | None:
         return self.tokens.number_of(message.reply_token) if message.reply_token else None
+
+
+def _counting(rows: Sequence[Registration]) -> list[tuple[UUID, UUID, bool, datetime]]:
+    """Answers to surveys that count when nobody was quicker: case, contact, solved, when."""
+    return [
+        (row.answer.case.id, row.contact_id, row.answer.solved, row.message.occurred_at)
+        for row in rows
+        if row.answer and row.answer.counts
+    ]
 
 
 def _points(message: MessageReceived) -> bool:

@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from services.intake.domain import Arrival, Registration, without_addresses
+from services.intake.domain.registration import NO_SURVEYS
 from shared.contracts import (
     AddressRecorded,
     CaseNumber,
@@ -18,6 +19,7 @@ from shared.contracts import (
     OptOutRecorded,
     ReopenedBy,
     ReopeningAsked,
+    SurveyAnswered,
     WithdrawalAsked,
 )
 from shared.ids import derived_id
@@ -54,20 +56,43 @@ def tell(
 
 
 def tell_wishes(registered: Sequence[Registration]) -> list[Outgoing]:
-    """Who wants no more notices on a channel, or wants them again."""
+    """Who wants no more notices on a channel, or wants them again; and who wants no surveys, by whatever channel."""
     wishes = [
         OptOutRecorded(
-            id=derived_id(row.message.occurred_at, "opt_out", row.contact_id),
+            id=derived_id(row.message.occurred_at, "opt_out", row.contact_id, person_id),
             occurred_at=row.message.occurred_at,
             trace_id=trace_of(row.message),
-            person_id=row.person_id,
+            person_id=person_id,
             channel=row.message.channel,
-            opted_out=row.reason == "opt_out",
+            opted_out=row.reason != "opt_in",
+            of="surveys" if row.reason == NO_SURVEYS else "notices",
         )
         for row in registered
-        if row.person_id and row.reason in ("opt_out", "opt_in")
+        if row.reason in ("opt_out", "opt_in", NO_SURVEYS)
+        for person_id in sorted(row.people)
     ]
     return envelopes(NOTIFIER, "receipts", wishes)
+
+
+def tell_answers(counted: Sequence[Registration]) -> list[Outgoing]:
+    """Whether cases are solved, as their citizens say, for whoever counts."""
+    outgoing: list[Outgoing] = []
+    for lane in LANES:
+        answers = [
+            SurveyAnswered(
+                id=derived_id(row.message.occurred_at, "survey.answered", row.answer.case.id),
+                occurred_at=row.message.occurred_at,
+                trace_id=trace_of(row.message),
+                case_id=row.answer.case.id,
+                contact_id=row.contact_id,
+                channel=row.message.channel,
+                solved=row.answer.solved,
+            )
+            for row in counted
+            if row.answer and row.lane == lane
+        ]
+        outgoing += envelopes(EVENTS, f"intake.{lane}", answers)
+    return outgoing
 
 
 def proven_address(arrival: Arrival, person_id: UUID) -> AddressRecorded:
@@ -179,5 +204,5 @@ def _addition(row: Registration, message: MessageReceived, case_id: UUID) -> Mes
         return WithdrawalAsked(id=derived_id(at, "withdrawal.asked", row.contact_id, case_id), **words)
     if case_id in row.reopens:
         asked = derived_id(at, "reopening.asked", row.contact_id, case_id)
-        return ReopeningAsked(id=asked, by=ReopenedBy.CITIZEN, **words, **shown)
+        return ReopeningAsked(id=asked, by=ReopenedBy.SURVEY if row.answer else ReopenedBy.CITIZEN, **words, **shown)
     return ContactJoined(id=derived_id(at, "contact.joined", row.contact_id, case_id), **words, **shown)

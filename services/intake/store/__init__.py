@@ -66,6 +66,7 @@ from services.intake.store.forms import (
 from services.intake.store.listing import Listing, cases_by_number, listed, numbers_of_message, steps_of_all
 from services.intake.store.sent import add_sent_messages
 from services.intake.store.splits import FurtherCase, SplitContact, contacts_of_cases, open_further
+from services.intake.store.surveys import answer_surveys, note_surveys, surveys_of
 from services.intake.store.tasks import (
     Parked,
     ask_call_back,
@@ -103,6 +104,7 @@ __all__ = [
     "add_steps",
     "add_told_points",
     "additions_of",
+    "answer_surveys",
     "ask_call_back",
     "block",
     "blocked",
@@ -130,6 +132,7 @@ __all__ = [
     "lock_bursts",
     "move_messages",
     "note_form_file",
+    "note_surveys",
     "numbers_of_message",
     "open_bursts",
     "open_cases",
@@ -151,6 +154,7 @@ __all__ = [
     "steps_of_all",
     "submission",
     "surroundings",
+    "surveys_of",
     "try_file_later",
     "unplaced_cases",
     "unsent_form_files",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.intake.domain import KnownCase
+from services.intake.domain import KnownCase, Survey
 from shared.contracts import CaseState, Channel
 from shared.database import Connection
 
@@ -23,6 +23,8 @@ class Surroundings:
     by_reference: Mapping[Reference, Sequence[KnownCase]] = field(default_factory=dict)
     told_to: Mapping[UUID, Collection[UUID]] = field(default_factory=dict)  # people who told us this number
     people_at: Mapping[UUID, Collection[UUID]] = field(default_factory=dict)  # people who wrote or called from it
+    survey_of: Mapping[UUID, Survey] = field(default_factory=dict)  # the last one, by person and by number
+    survey_about: Mapping[UUID, Survey] = field(default_factory=dict)  # by case
 
 
 async def surroundings(

@@ -7,7 +7,7 @@ from datetime import date, datetime, tzinfo
 from typing import NamedTuple
 from uuid import UUID
 
-from shared.contracts import CaseAssigned, CaseClosed, CaseEvent, ContactRegistered, Effect
+from shared.contracts import CaseAssigned, CaseClosed, CaseEvent, ContactRegistered, Effect, SurveyAnswered
 
 
 class Cell(NamedTuple):
@@ -22,6 +22,15 @@ class Cell(NamedTuple):
     lane: str
     state: str
     outcome: str
+
+
+class SurveyCell(NamedTuple):
+    """Where a citizen's answer to a survey is counted; `solved` is yes or no."""
+
+    day: date
+    owner: str
+    channel: str
+    solved: str
 
 
 class ContactCell(NamedTuple):
@@ -136,4 +145,18 @@ def contact_counts(events: Iterable[object], zone: tzinfo) -> dict[ContactCell, 
         ContactCell(event.occurred_at.astimezone(zone).date(), event.channel, event.purpose, event.effect)
         for event in events
         if isinstance(event, ContactRegistered)
+    )
+
+
+def survey_counts(events: Iterable[object], facts: Mapping[UUID, CaseFact], zone: tzinfo) -> dict[SurveyCell, int]:
+    """How many answers to surveys to count where; a case that is not known yet has no owner."""
+    return Counter(
+        SurveyCell(
+            event.occurred_at.astimezone(zone).date(),
+            facts[event.case_id].owner if event.case_id in facts else "",
+            event.channel,
+            "yes" if event.solved else "no",
+        )
+        for event in events
+        if isinstance(event, SurveyAnswered)
     )
