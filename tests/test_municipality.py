@@ -484,8 +484,8 @@ def test_every_case_is_counted_in_exactly_one_group(ilkadim: Municipality, fact:
         ("templates.toml", 'alındı: {number}"', 'alındı: {numara}"', ["receipt.tr", "{numara} is unknown"]),
         (
             "standard_texts.toml",
-            "{number}",
-            "{nummer}",
+            '"{number} ',
+            '"{nummer} ',
             ["yapildi", "no slot is called {nummer}", "Use one of", "{due}"],
         ),
         ("standard_texts.toml", "On your request {number}", "On your request", ["yapildi", "other slots in English"]),

@@ -8,7 +8,19 @@ from typing import Final
 from pydantic import Field, SecretStr
 
 from services.desk.adviser import Adviser
-from services.desk.handlers import Alerts, Calls, Cases, Desk, Entries, FinishedPhotos, Tasks, Work, take_in
+from services.desk.handlers import (
+    Alerts,
+    Calls,
+    Cases,
+    Desk,
+    Entries,
+    FinishedPhotos,
+    Notes,
+    Splits,
+    Tasks,
+    Work,
+    take_in,
+)
 from services.desk.pages import TEMPLATES, add_pages
 from services.desk.records import Records
 from services.desk.web import SignIn, add_alert_routes, add_file_routes, add_routes, add_task_routes
@@ -131,6 +143,6 @@ def desk() -> Service:
     add_alert_routes(service.web, alerts, sign_in)
     photos = FinishedPhotos(service, Files(objects))
     service.on_stop(photos.close)
-    at_desk = Desk(work, tasks, entries, calls, alerts, cases, photos)
+    at_desk = Desk(work, tasks, entries, calls, alerts, cases, photos, Notes(service, place), Splits(service, place))
     add_pages(service.web, at_desk, Pages(TEMPLATES, place), sign_in)
     return service

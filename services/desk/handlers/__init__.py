@@ -7,7 +7,9 @@ from services.desk.handlers.calls import Caller, Calls, NoSuchCall
 from services.desk.handlers.cases import Cases, Whole
 from services.desk.handlers.entries import Entries, NoSuchEntry, WrongEntry
 from services.desk.handlers.listing import WorkList
+from services.desk.handlers.notes import Notes
 from services.desk.handlers.photos import FinishedPhotos
+from services.desk.handlers.splits import Splits
 from services.desk.handlers.tasks import NoSuchTask, TaskRefused, Tasks, UnknownChoice
 from services.desk.handlers.work import NoSuchItem, Refused, Unknown, Work, take_in
 
@@ -24,7 +26,9 @@ __all__ = [
     "NoSuchEntry",
     "NoSuchItem",
     "NoSuchTask",
+    "Notes",
     "Refused",
+    "Splits",
     "TaskRefused",
     "Tasks",
     "Unknown",
@@ -48,3 +52,5 @@ class Desk:
     alerts: Alerts
     cases: Cases
     photos: FinishedPhotos
+    notes: Notes
+    splits: Splits

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.desk.domain.identity import Identity, Permission
-from services.desk.domain.story import Photo, Told, fact_of, latest_notices
+from services.desk.domain.story import Note, Photo, Told, fact_of, latest_notices
 from services.desk.domain.work import Item
 from services.desk.records import Records
 from services.desk.store import files as file_store
@@ -55,8 +55,8 @@ class Cases:
         notices = latest_notices(event for event in events if isinstance(event, NoticeRecorded))
         await story_store.save_notices(unit.connection, notices)
 
-    async def whole(self, item: Item) -> Whole:
-        """The case of an item with all that is known of it; goes on without intake."""
+    async def whole(self, item: Item, notes: Sequence[Note] = ()) -> Whole:
+        """The case of an item with all that is known of it; goes on without intake. `notes`: of colleagues."""
         pool = self.service.pool
         intake = await self.records.case(item.case_id)
         items = {other.assignment_id: other for other in await work_store.of_case(pool, item.case_id)}
@@ -66,6 +66,7 @@ class Cases:
             steps=await work_store.steps(pool, list(items)),
             facts=await story_store.facts_of(pool, item.case_id),
             contacts=contacts,
+            notes=notes,
             photos=[
                 Photo(file.id, file.at, file.by_whom)
                 for file in await file_store.files_of(pool, item.case_id)

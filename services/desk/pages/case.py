@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
+import structlog
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from markupsafe import Markup
@@ -14,10 +15,12 @@ from pydantic import ValidationError
 
 from services.desk.domain import Action, Ask, Close, Decide, Gather, Item, Release, Return, Separate, Step, Take
 from services.desk.domain.identity import Identity, Permission
+from services.desk.domain.notes import NOTE_LETTERS_MAX
 from services.desk.domain.story import LineKind, story
-from services.desk.handlers import Cases, Desk, FinishedPhotos, NoSuchItem, Refused, Unknown
+from services.desk.handlers import Cases, Desk, FinishedPhotos, NoSuchItem, Notes, Refused, Splits, Unknown
 from services.desk.handlers.cases import NotAllowed, earlier_of_person, may_see_people
 from services.desk.pages.choosing import as_of_now, choices, did_words
+from services.desk.pages.export import as_csv, as_json
 from services.desk.pages.frame import Frame, Option, Sent, faults_of, typed_fields
 from services.desk.pages.standard import Ready, ready_texts
 from services.desk.store import files as file_store
@@ -29,11 +32,14 @@ from shared.contracts.inside import KnownPerson, ToldEarlier
 from shared.municipality.standard_texts import TextUse
 from shared.pages.posted import Upload, read_posted
 from shared.pages.town_map import PlaceMaps
+from shared.text import clean
+
+log = structlog.get_logger()
 
 REPORTS_SHOWN: Final = 200
 # What a person closes with. `forwarded` is said by the router when an institution has it.
 OUTCOMES: Final = tuple(outcome for outcome in Outcome if outcome is not Outcome.FORWARDED)
-DONE_HERE: Final = frozenset({"photo"})  # what is done beside the item's own actions
+DONE_HERE: Final = frozenset({"photo", "note", "split"})  # what is done beside the item's own actions
 ACTIONS: Final[Mapping[str, type[Action]]] = {
     "take": Take,
     "release": Release,
@@ -82,6 +88,18 @@ def add_case_pages(routes: APIRouter, frame: Frame, at_desk: Desk, sign_in: Sign
     async def finished_photo(request: Request, by: Person, assignment_id: UUID) -> Response:
         return await desk.finished_photo(request, by, assignment_id, (await read_posted(request)).uploads)
 
+    @routes.post("/work/{assignment_id}/note")
+    async def note(request: Request, by: Person, assignment_id: UUID) -> Response:
+        return await desk.note(request, by, assignment_id, await typed_fields(request))
+
+    @routes.post("/work/{assignment_id}/split")
+    async def split(request: Request, by: Person, assignment_id: UUID) -> Response:
+        return await desk.split(request, by, assignment_id, await typed_fields(request))
+
+    @routes.get("/work/{assignment_id}/export.{form}")
+    async def export(request: Request, by: Person, assignment_id: UUID, form: Literal["json", "csv"]) -> Response:
+        return await desk.export(request, by, assignment_id, form)
+
     @routes.post("/work/{assignment_id}/{word}")
     async def act(request: Request, by: Person, assignment_id: UUID, word: str) -> Response:
         return await desk.act(request, by, assignment_id, word, await typed_fields(request))
@@ -95,6 +113,8 @@ class CasePages:
         self._work = desk.work
         self._cases: Cases = desk.cases
         self._photos: FinishedPhotos = desk.photos
+        self._notes: Notes = desk.notes
+        self._splits: Splits = desk.splits
         self._maps = PlaceMaps(desk.work.place)
 
     async def item(
@@ -112,7 +132,7 @@ class CasePages:
             return self._frame.not_found(request, "desk.not_found_words")
         sent = sent or Sent()
         item = await as_of_now(self._work, item)
-        whole = await self._cases.whole(item)
+        whole = await self._cases.whole(item, await self._notes.of_case(item.case_id, by))
         pool = self._work.service.pool
         return await self._frame.render(
             request,
@@ -139,6 +159,8 @@ class CasePages:
             closings=self._texts(request, item, TextUse.CLOSE),
             questions=self._texts(request, item, TextUse.ASK),
             prefilled=self._prefilled(request, item),
+            mentionable=[(row.code, row.name) for row in self._work.place.departments],
+            may_export=by.may(Permission.EXPORT),
             **choices(self._frame, self._work.place, request, item),
         )
 
@@ -170,6 +192,46 @@ class CasePages:
             wrong = {"photo": f"photo_refused.{refusals[0]}" if refusals else "wrong.missing"}
             return await self.item(request, by, assignment_id, Sent({"photo": ""}, wrong, status=422))
         return RedirectResponse(f"/work/{assignment_id}?did=photo#story", 303)
+
+    async def note(self, request: Request, by: Identity, assignment_id: UUID, typed: Mapping[str, str]) -> Response:
+        """Keep a note for colleagues."""
+        text = clean(typed.get("note", "")).strip()
+        if not text or len(text) > NOTE_LETTERS_MAX:
+            wrong = {"note": "wrong.long" if text else "wrong.missing"}
+            return await self.item(request, by, assignment_id, Sent(typed, wrong, status=422))
+        try:
+            await self._notes.write(await self._item(assignment_id, by), text, by)
+        except NoSuchItem:
+            return self._frame.not_found(request, "desk.not_found_words")
+        return RedirectResponse(f"/work/{assignment_id}?did=note#story", 303)
+
+    async def split(self, request: Request, by: Identity, assignment_id: UUID, typed: Mapping[str, str]) -> Response:
+        """Have a further case opened for another owner."""
+        owner, topic = typed.get("split_owner", ""), typed.get("split_topic") or None
+        about = clean(typed.get("about", "")).strip()[:NOTE_LETTERS_MAX]
+        try:
+            await self._splits.split(assignment_id, owner, topic, about, by)
+        except Unknown as error:
+            return await self.item(request, by, assignment_id, _unknown(typed, error.name))
+        except Refused as error:
+            return await self.item(request, by, assignment_id, Sent(typed, {}, f"refused.{error.verdict}", 409))
+        except NoSuchItem:
+            return self._frame.not_found(request, "desk.not_found_words")
+        return RedirectResponse(f"/work/{assignment_id}?did=split#story", 303)
+
+    async def export(self, request: Request, by: Identity, assignment_id: UUID, form: str) -> Response:
+        """The case to take along, for who may."""
+        if not by.may(Permission.EXPORT):
+            return await self.item(request, by, assignment_id, Sent(refused="refused.not_allowed", status=403))
+        try:
+            item = await self._item(assignment_id, by)
+        except NoSuchItem:
+            return self._frame.not_found(request, "desk.not_found_words")
+        lines = story((await self._cases.whole(item)).told)
+        log.info("case_exported", case_id=str(item.case_id), form=form)
+        if form == "json":
+            return as_json(item, lines, self._frame.names(request))
+        return as_csv(self._frame, request, item, lines)
 
     async def _item(self, assignment_id: UUID, by: Identity) -> Item:
         """The item, for who may see it. Raises NoSuchItem."""

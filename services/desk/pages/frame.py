@@ -11,8 +11,10 @@ from fastapi import Request, Response
 from pydantic import ValidationError
 
 from services.desk.domain import COUNT_MAX, State, StepKind
+from services.desk.domain.notes import names_of
 from services.desk.handlers import Alerts, Tasks, Work
 from services.desk.store import listing as listing_store
+from services.desk.store import notes as note_store
 from shared.names import Names
 from shared.pages import Formats, Pages
 from shared.text import sort_key
@@ -93,8 +95,15 @@ class Frame:
             tasks_waiting=sum(count.all for count in tasks),
             tasks_urgent=sum(count.urgent for count in tasks),
             alerts=await self._alerts.waiting(),
+            mentions=await self._mentions(request),
             **values,
         )
+
+    async def _mentions(self, request: Request) -> int:
+        """How many notes were written to the reader that they did not see yet."""
+        by = request.state.identity
+        names = names_of(by, self._work.place.solution_centre.code)
+        return await note_store.count_new(self._work.service.pool, names, by.name)
 
     def render_part(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
         """A piece of a page, or a page that shows no navigation."""

@@ -147,11 +147,12 @@ async def lock_lapsed(connection: Connection, now: datetime, limit: int) -> list
 
 
 async def add_steps(connection: Connection, steps: Sequence[Step]) -> None:
-    """Append to the stories of items."""
+    """Append to the stories of items; the same again changes nothing."""
     await connection.execute(
         """
         INSERT INTO work_step (id, assignment_id, at, kind, by_whom, detail, text)
         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::timestamptz[], $4::text[], $5::text[], $6::text[], $7::text[])
+        ON CONFLICT DO NOTHING
         """,
         [step.id for step in steps],
         [step.assignment_id for step in steps],

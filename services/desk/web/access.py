@@ -32,6 +32,7 @@ class SignIn:
                 "The desk wants your user name and password.",
                 {"WWW-Authenticate": 'Basic realm="desk", charset="UTF-8"', "Cache-Control": "no-store"},
             )
+        request.state.identity = self._identity
         return self._identity
 
 

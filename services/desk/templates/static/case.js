@@ -18,6 +18,8 @@ document.querySelectorAll("form[data-fills]").forEach((form) => {
   });
 });
 
+document.querySelectorAll("[data-prints]").forEach((button) => button.addEventListener("click", () => print()));
+
 // A photo opens large in the page; without this it opens by itself.
 const pictures = [...document.querySelectorAll("a[data-large]")];
 const large = Object.assign(document.createElement("dialog"), { className: "large" });
