@@ -9,12 +9,11 @@ import pytest
 
 from services.desk.domain.identity import Identity, Permission
 from services.desk.domain.notes import mentions, names_of
-from services.desk.web import SignIn
 from shared.contracts import AssignmentOffered, CaseKind
 from shared.contracts.inside import ToldEarlier
 from tests.builders import AT, an_id
 from tests.desk.conftest import OWN, USER
-from tests.desk.test_case_pages import NAME, PHONE, Room, a_contact, only, room, started
+from tests.desk.test_case_pages import NAME, PHONE, Room, a_contact, only, room, sit_down, started
 from tests.harness import until
 
 __all__ = ["only", "room", "started"]  # fixtures
@@ -25,13 +24,7 @@ def signed_in(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Somebody else sits at the desk from now on."""
 
     def sit(name: str, *departments: str, permissions: frozenset[Permission] = frozenset(Permission)) -> None:
-        identity = Identity(name, name, frozenset(departments) or None, permissions)
-
-        def known(self: SignIn, request: Any) -> Identity:
-            request.state.identity = identity
-            return identity
-
-        monkeypatch.setattr(SignIn, "__call__", known)
+        sit_down(monkeypatch, Identity(name, name, frozenset(departments) or None, permissions))
 
     return sit
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from fastapi import Request
 from PIL import Image
 
 from services.desk.app import desk
@@ -86,13 +87,23 @@ async def room(started: Room) -> AsyncIterator[Room]:
     await started.desk.system.forget()
 
 
+def sit_down(monkeypatch: pytest.MonkeyPatch, identity: Identity) -> None:
+    """From now on this is who sits at the desk."""
+
+    def known(self: SignIn, request: Request) -> Identity:
+        request.state.identity = identity
+        return identity
+
+    monkeypatch.setattr(SignIn, "__call__", known)
+
+
 @pytest.fixture
 def only(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Who signs in has these permissions and no others."""
 
     def allow(*permissions: Permission) -> None:
         identity = Identity(USER, USER, None, frozenset(permissions))
-        monkeypatch.setattr(SignIn, "__call__", lambda self, request: identity)
+        sit_down(monkeypatch, identity)
 
     return allow
 
@@ -332,7 +343,7 @@ async def test_a_file_of_a_case_of_others_is_not_given_out(room: Room, monkeypat
     await send_photo(room, offer, a_photo())
     file_id = await room.desk.system.value("SELECT file_id FROM case_attachment")
     stranger = Identity(USER, USER, frozenset({"zabita"}), frozenset({Permission.WORK}))
-    monkeypatch.setattr(SignIn, "__call__", lambda self, request: stranger)
+    sit_down(monkeypatch, stranger)
 
     assert (await room.desk.get(f"/files/{file_id}")).status == 404
 
@@ -435,7 +446,7 @@ async def test_an_item_of_others_is_not_there(room: Room, monkeypatch: pytest.Mo
     offer = await room.offer()
     room.knows(offer)
     stranger = Identity(USER, USER, frozenset({"zabita"}), frozenset(Permission))
-    monkeypatch.setattr(SignIn, "__call__", lambda self, request: stranger)
+    sit_down(monkeypatch, stranger)
 
     assert (await room.desk.get(f"/work/{offer.assignment_id}")).status == 404
     assert (await room.look(offer)).status == 404
