@@ -14,7 +14,7 @@ from rich.table import Table
 from ops.rules.history import lives
 from ops.rules.installation import console, in_router
 from services.router.counting import how_assigned, rules_of
-from shared.contracts import CaseAssigned, CaseReturned, Message
+from shared.contracts import CaseAssigned, CaseReturned, Message, ReturnReason
 
 AXES: Final = ("rule", "topic", "owner", "version")
 NONE: Final = "—"
@@ -45,7 +45,11 @@ class Returns:
         """One case: its assignments and returns, in order."""
         self.cases += 1
         assigned = [step for step in steps if isinstance(step, CaseAssigned)]
-        returned = {step.assignment_id for step in steps if isinstance(step, CaseReturned)}
+        returned = {
+            step.assignment_id
+            for step in steps
+            if isinstance(step, CaseReturned) and step.because is ReturnReason.NOT_OURS
+        }
         for step in assigned:
             if how_assigned(step) == "automatic":
                 moved_to = assigned[-1].owner if step.assignment_id in returned else None

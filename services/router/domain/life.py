@@ -151,14 +151,14 @@ class Verdict(StrEnum):
     """Why an answer changes nothing."""
 
     REPEATED = "repeated"  # says what is so already
-    STALE = "stale"  # speaks of an assignment that went to another owner since
+    STALE = "stale"  # speaks of an assignment that is over: it went to another owner, or goes with another case
     REFUSED = "refused"  # not allowed from this state, or not this owner's case
     OVERTAKEN = "overtaken"  # said before another answer was seen that changed what is to be done
 
 
 def judge(case: Case, answer: Answer) -> Verdict | None:
     """Why the answer is not applied; None: apply it."""
-    if answer.assignment_id != case.assignment_id:
+    if answer.assignment_id != case.assignment_id or case.head_id is not None:
         return Verdict.STALE
     if answer.owner != case.owner:
         return Verdict.REFUSED

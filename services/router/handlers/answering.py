@@ -55,15 +55,22 @@ class Answerer:
         answers = [event for event in events if isinstance(event, Answer)]
         moves = Moves(await self._concerned(unit, answers))
         for answer in answers:
-            case = moves.cases.get(answer.case_id)
-            reason = "no such case" if case is None else self.objection(case, answer) or moves.objection(case, answer)
-            if case is None or reason:
-                if reason not in (Verdict.REPEATED, Verdict.STALE):
-                    await unit.shelve(answer, f"answer not allowed: {reason}")
+            reason = self.answer(moves, answer)
+            if reason and reason not in (Verdict.REPEATED, Verdict.STALE):
+                await unit.shelve(answer, f"answer not allowed: {reason}")
+            if reason:
                 log.info("answer_passed_over", case_id=str(answer.case_id), answer=answer.type, reason=reason)
-                continue
-            self._move(moves, case, answer)
         await self.recorder.record(unit, moves)
+
+    def answer(self, moves: Moves, answer: Answer) -> str | None:
+        """Move cases as an answer says; or why nothing moves."""
+        case = moves.cases.get(answer.case_id)
+        if case is None:
+            return "no such case"
+        reason = self.objection(case, answer) or moves.objection(case, answer)
+        if reason is None:
+            self._move(moves, case, answer)
+        return reason
 
     async def _concerned(self, unit: Unit, answers: Sequence[Answer]) -> dict[UUID, Case]:
         """The cases that answers speak of, and all that follow them, locked."""

@@ -22,6 +22,7 @@ from shared.contracts import (
     ReopeningAsked,
     TaskDecision,
     TaskKind,
+    TaskRequested,
     TaskSettled,
     WithdrawalAsked,
 )
@@ -46,27 +47,17 @@ class Joiner:
         """
         moves = await self._concerned(unit, said)
         additions: list[Outgoing] = []
-        asked: list[ReopeningAsked] = []
+        asked: list[tuple[TaskRequested, ReopeningAsked]] = []
         for event in said:
             case = moves.cases.get(event.case_id)
             if case is None:
                 unit.postpone(event, "the case is not here yet")
-                continue
-            match event:
-                case ContactJoined():
-                    additions.append(self._add(moves, case, event))
-                case WithdrawalAsked():
-                    if case.is_open:
-                        moves.withdraw(case, event, self.ground.place.conversation.withdrawn.text_in(case.language))
-                case ReopeningAsked(by=ReopenedBy.SURVEY) if not case.is_open:
-                    asked.append(event)
-                case ReopeningAsked():
-                    additions += self._reopen(moves, case, event)
-        tasks = [reopening(event, moves.cases[event.case_id]) for event in asked]
-        await store.ask_for_reopening(
-            unit.connection, {task.id: event for task, event in zip(tasks, asked, strict=True)}
-        )
-        unit.publish(*envelopes(DESK, "tasks", tasks))
+            elif not case.is_open and isinstance(event, ReopeningAsked) and event.by is ReopenedBy.SURVEY:
+                asked.append((reopening(event, case), event))
+            else:
+                additions += self.hear(moves, case, event)
+        await store.ask_for_reopening(unit.connection, {task.id: event for task, event in asked})
+        unit.publish(*envelopes(DESK, "tasks", [task for task, _ in asked]))
         await self.recorder.record(unit, moves)
         unit.publish(*additions)
 
@@ -83,8 +74,20 @@ class Joiner:
         for wish in released:
             case = moves.cases[wish.case_id]
             if not case.is_open:
-                self._open_again(moves, case, wish)
+                self.hear(moves, case, wish)
         await self.recorder.record(unit, moves)
+
+    def hear(self, moves: Moves, case: Case, event: Said) -> list[Outgoing]:
+        """Move the case as its citizen says; what its owner hears of it after the offers."""
+        match event:
+            case WithdrawalAsked():
+                if case.is_open:
+                    moves.withdraw(case, event, self.ground.place.conversation.withdrawn.text_in(case.language))
+                return []
+            case ReopeningAsked() if not case.is_open:
+                return self._open_again(moves, case, event)
+            case _:
+                return [self._add(moves, case, event)]
 
     async def _concerned(self, unit: Unit, said: Sequence[Said]) -> Moves:
         """The cases they speak of, those that lead them, and all that follow these, locked."""
@@ -100,15 +103,10 @@ class Joiner:
             moves.note(case, [said])
         return addition(case, moves.cases.get(case.head_id or case.id, case), event)
 
-    def _reopen(self, moves: Moves, case: Case, event: ReopeningAsked) -> list[Outgoing]:
-        """At once; the photo or place that came with it follows the offer. A case that is open already: it is added."""
-        if case.is_open:
-            return [self._add(moves, case, event)]
-        case = self._open_again(moves, case, event)
-        return [addition(case, case, event)] if event.attachments or event.place != Place() else []
-
-    def _open_again(self, moves: Moves, case: Case, event: ReopeningAsked) -> Case:
+    def _open_again(self, moves: Moves, case: Case, event: ReopeningAsked) -> list[Outgoing]:
+        """A photo or a place that came with it follows the offer, which carries the words."""
         owner = life.reopened_for(case, self.ground.kinds, self.ground.centre)
         due_at = self.ground.due(event.occurred_at, case.topic, case.urgency, owner) or case.due_at
         moves.reopen(case, event, owner, self.ground.kinds[owner], due_at)
-        return moves.cases[case.id]
+        case = moves.cases[case.id]
+        return [addition(case, case, event)] if event.attachments or event.place != Place() else []

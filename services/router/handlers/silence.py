@@ -32,12 +32,13 @@ class Listener:
 
     async def go_on(self, unit: Unit, ids: Collection[UUID], now: datetime) -> int:
         """Let those of these cases go on whose citizens were silent too long by `now`; how many. Safe to call twice."""
-        moves = Moves(await store.lock_cases(unit.connection, ids))
-        for case in list(moves.cases.values()):
+        heads = await store.heads_of(unit.connection, ids)
+        moves = Moves(await store.lock_cases(unit.connection, {*ids, *heads}))
+        for case in [moves.cases[case_id] for case_id in ids if case_id in moves.cases]:
             if case.asked_at is not None and silent(case, case.asked_at, now, self.days):
                 moved, fact = go_on(case, now)
                 moves.note(moved, [fact])
-                unit.publish(telling.silent(moved, case.asked_at, now))
+                unit.publish(telling.silent(moved, moves.cases.get(case.head_id or case.id, moved), case.asked_at, now))
         await self.recorder.record(unit, moves)
         return len(moves.facts)
 

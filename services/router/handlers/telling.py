@@ -153,18 +153,18 @@ def ended(told: tuple[Case, AssignmentEnded]) -> Outgoing:
     return single(DEPARTMENTS, owner_queue(case.owner, case.lane), event)
 
 
-def silent(case: Case, asked_at: datetime, now: datetime) -> Outgoing:
-    """Tell who asked that the citizen did not answer in time."""
+def silent(case: Case, head: Case, asked_at: datetime, now: datetime) -> Outgoing:
+    """Tell whoever holds the case, by the one that leads it, that its citizen did not answer in time."""
     event = CitizenSilent(
-        id=derived_id(asked_at, "citizen.silent", case.assignment_id),
+        id=derived_id(asked_at, "citizen.silent", case.id),
         occurred_at=now,
         trace_id=case.trace_id,
-        assignment_id=case.assignment_id,
-        case_id=case.id,
+        assignment_id=head.assignment_id,
+        case_id=head.id,
         number=case.number,
         asked_at=asked_at,
     )
-    return single(DEPARTMENTS, owner_queue(case.owner, case.lane), event)
+    return single(DEPARTMENTS, owner_queue(head.owner, head.lane), event)
 
 
 def grown(told: tuple[Case, IncidentGrew]) -> Outgoing:
