@@ -16,6 +16,7 @@ from services.desk.handlers import (
     Entries,
     FinishedPhotos,
     Notes,
+    Search,
     Splits,
     Tasks,
     Work,
@@ -100,6 +101,8 @@ def desk() -> Service:
     service = Service("desk", SCHEMA, settings)
     work = Work(service, place, timedelta(minutes=settings.desk_lease_minutes))
     service.background(work.watch)
+    search = Search(service, place)
+    service.background(search.watch)
     vault = Vault(key_bytes(settings.ilkim_vault_key), key_bytes(settings.ilkim_blind_index_key))
     tasks, calls = Tasks(service, vault, place), Calls(service, vault)
     alerts = Alerts(service, vault, timedelta(minutes=place.alarm.remind_minutes))
@@ -143,6 +146,7 @@ def desk() -> Service:
     add_alert_routes(service.web, alerts, sign_in)
     photos = FinishedPhotos(service, Files(objects))
     service.on_stop(photos.close)
-    at_desk = Desk(work, tasks, entries, calls, alerts, cases, photos, Notes(service, place), Splits(service, place))
+    notes, splits = Notes(service, place), Splits(service, place)
+    at_desk = Desk(work, tasks, entries, calls, alerts, cases, photos, notes, splits, search)
     add_pages(service.web, at_desk, Pages(TEMPLATES, place), sign_in)
     return service

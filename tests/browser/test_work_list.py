@@ -95,6 +95,20 @@ async def test_a_list_is_open_to_everybody(
         await visitor.picture(f"work-list-{filled.replace(' ', '-')}-{path.strip('/?').split('=')[0] or 'all'}")
 
 
+@pytest.mark.parametrize("asked", ["", "kaldirimlar kale", "olmayan"])
+async def test_the_search_is_open_to_everybody(
+    chromium: Browser, site: str, system: System, look: Look, asked: str
+) -> None:
+    await a_days_work(system)
+    await until(lambda: system.value("SELECT count(*) = 0 FROM work_item WHERE NOT is_indexed"))
+    async with a_visit(chromium, look, **SIGNED_IN) as visitor:
+        await visitor.page.goto(f"{site}/search?q={asked}")
+
+        await assert_accessible(visitor.page)
+        assert await visitor.page.locator("mark").count() >= (3 if "kale" in asked else 0)
+        await visitor.picture(f"search-{asked.split(' ')[0] or 'empty'}")
+
+
 def a_clerk(name: str) -> Identity:
     return Identity(name, name, None, frozenset({Permission.WORK}))
 

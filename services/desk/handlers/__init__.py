@@ -9,6 +9,7 @@ from services.desk.handlers.entries import Entries, NoSuchEntry, WrongEntry
 from services.desk.handlers.listing import WorkList
 from services.desk.handlers.notes import Notes
 from services.desk.handlers.photos import FinishedPhotos
+from services.desk.handlers.searching import Search
 from services.desk.handlers.splits import Splits
 from services.desk.handlers.tasks import NoSuchTask, TaskRefused, Tasks, UnknownChoice
 from services.desk.handlers.work import NoSuchItem, Refused, Unknown, Work, take_in
@@ -28,6 +29,7 @@ __all__ = [
     "NoSuchTask",
     "Notes",
     "Refused",
+    "Search",
     "Splits",
     "TaskRefused",
     "Tasks",
@@ -54,3 +56,4 @@ class Desk:
     photos: FinishedPhotos
     notes: Notes
     splits: Splits
+    search: Search

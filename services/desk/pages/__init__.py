@@ -9,6 +9,7 @@ from services.desk.pages.case import add_case_pages
 from services.desk.pages.entry import add_entry_pages
 from services.desk.pages.frame import TEMPLATES, Frame
 from services.desk.pages.notes import add_note_pages
+from services.desk.pages.searching import add_search_pages
 from services.desk.pages.tasks import add_task_pages
 from services.desk.pages.work import add_work_pages
 from services.desk.pages.work_list import add_work_list_pages
@@ -24,6 +25,7 @@ def add_pages(web: FastAPI, desk: Desk, pages: Pages, sign_in: SignIn) -> None:
     routes = APIRouter(include_in_schema=False, dependencies=[Depends(sign_in), Depends(same_origin)])
     add_alert_pages(routes, frame, desk.alerts, sign_in)
     add_work_list_pages(routes, frame, desk.work, sign_in)
+    add_search_pages(routes, frame, desk.search, sign_in)
     add_work_pages(routes, frame, desk.work, sign_in)
     add_note_pages(routes, frame, desk.notes, sign_in)
     add_case_pages(routes, frame, desk, sign_in)

@@ -153,6 +153,7 @@ async def know(connection: Connection, cases: Sequence[KnownCase]) -> None:
         ON CONFLICT (case_id) DO UPDATE
         SET version = greatest(known.version, EXCLUDED.version),
             contact_id = coalesce(known.contact_id, EXCLUDED.contact_id),
+            is_indexed = false,
             is_open = CASE WHEN EXCLUDED.version > known.version THEN EXCLUDED.is_open ELSE known.is_open END,
             (assigned_version, owner, topic, neighbourhood, opened_at) = (
                 SELECT assigned_version, owner, topic, neighbourhood, opened_at
