@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from services.intake.edge import Edge
 from services.intake.pages.aids import FormAids
+from services.intake.pages.asked import AskedPages
 from services.intake.pages.form import FormPages
 from services.intake.pages.opting_out import OptOutPages
 from services.intake.pages.photos import Photos
@@ -38,12 +39,14 @@ class CitizenPages:
         photos = Photos(service, files)
         service.background(photos.sweep_forever)
         service.on_stop(_closing(files))
+        tracking = TrackingPages(service, form, pages, tokens, photos, seals, objects)
         self._pages = pages
         self._parts = (
             FormAids(place, places, seals, objects),
             FormPages(form, pages, photos, seals, places, similar, place.alarms),
             StatusPages(form, pages, tokens, place),
-            TrackingPages(service, form, pages, tokens, photos, seals, objects),
+            tracking,
+            AskedPages(tracking, form, pages, place.conversation.survey),
             OptOutPages(edge, pages, OptOutTokens(key)),
         )
 

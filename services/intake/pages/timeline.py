@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from services.intake.store import CaseContact, CaseFile, CaseStep
-from shared.contracts import Outcome, OwnerKind
+from shared.contracts import Outcome, OwnerKind, Purpose
 
 # A return is our own affair: what the citizen sees is who has it next. So is a report that was joined by mistake.
 HIDDEN: Final = frozenset({"returned", "separated"})
@@ -32,12 +32,16 @@ def timeline(case: CaseFile, steps: Sequence[CaseStep], added: Sequence[CaseCont
     """The lines, oldest first; what repeats the line before it is left out."""
     lines = [Line(case.opened_at, "received")]
     told = [_line(step) for step in steps if step.kind not in HIDDEN]
-    told += [Line(contact.occurred_at, "added") for contact in added]
+    told += [Line(contact.occurred_at, _said(contact)) for contact in added]
     for line in sorted(told, key=lambda line: line.at):
         before = lines[-1]
         if (line.kind, line.owner, line.text) != (before.kind, before.owner, before.text) or line.kind == "added":
             lines.append(line)
     return lines
+
+
+def _said(contact: CaseContact) -> str:
+    return "answered" if contact.purpose is Purpose.SURVEY else "added"
 
 
 def _line(step: CaseStep) -> Line:

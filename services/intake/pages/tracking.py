@@ -3,10 +3,11 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 from uuid import UUID, uuid4, uuid5
 
+import asyncpg
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
@@ -19,9 +20,11 @@ from services.intake.pages.seals import KeptPhoto, Seals
 from services.intake.pages.timeline import timeline
 from services.intake.store import CaseFile
 from services.intake.web import Beside, Form, FormMessage
+from shared.contracts import Outcome
 from shared.contracts.channel import TEXT_MAX
 from shared.files import answer_with_file, gone, not_yet
 from shared.messaging import Service
+from shared.municipality.conversation import SurveyRules
 from shared.objects import ObjectStore
 from shared.pages import Pages
 from shared.pages.posted import Posted, read_posted
@@ -32,6 +35,9 @@ from shared.tries import WINDOW_SECONDS, Tries, client_of
 # The address is the secret: it goes to no other page and no search engine.
 HEADERS: Final = {"X-Robots-Tag": "noindex, nofollow", "Referrer-Policy": "no-referrer"}
 TYPED_MAX: Final = 40
+_ASKED_AFTER: Final = frozenset({Outcome.SOLVED, Outcome.ANSWERED})
+# What was just said on a page below.
+DONE: Final = frozenset({"survey", "withdraw"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,11 @@ class TrackingPages:
         self._objects = objects
         self._tries = Tries()
 
+    @property
+    def pool(self) -> asyncpg.Pool:
+        """Where cases are read from; only once the service has started."""
+        return self._service.pool
+
     def mount(self, web: FastAPI) -> None:
         """Add the pages."""
         web.add_route("/takip", self.ask, methods=["GET"], include_in_schema=False)
@@ -101,19 +112,19 @@ class TrackingPages:
         typed, code = posted.first("number")[:TYPED_MAX], posted.first("code")[:TYPED_MAX]
         number = self._opened(request, typed, code)
         if not number:
-            return self._refused(request, typed)
+            return self.refused(request, typed)
         return RedirectResponse(f"/takip/{number}/{self._tokens.code(number)}", 303, headers=HEADERS)
 
     async def show(self, request: Request) -> Response:
         """Where the case stands."""
-        case = await self._case(request)
-        return await self._showing(request, case) if case else self._refused(request)
+        case = await self.case_of(request)
+        return await self._showing(request, case) if case else self.refused(request)
 
     async def add(self, request: Request) -> Response:
         """Make safe what the citizen adds, and lead back to the case."""
-        case = await self._case(request)
+        case = await self.case_of(request)
         if case is None:
-            return self._refused(request)
+            return self.refused(request)
         try:
             addition, troubles = await self._read(request, case)
         except Problem as problem:
@@ -134,9 +145,9 @@ class TrackingPages:
 
     async def file(self, request: Request) -> Response:
         """A file that the citizen sent with this case."""
-        case = await self._case(request)
+        case = await self.case_of(request)
         if case is None:
-            return self._refused(request)
+            return self.refused(request)
         files = await store.own_files_of_case(self._service.pool, case.id)
         found = next((file for file in files if str(file.id) == request.path_params["file_id"]), None)
         match found.state if found else "":
@@ -160,7 +171,8 @@ class TrackingPages:
         self._tries.count(keys, now)
         return None
 
-    async def _case(self, request: Request) -> CaseFile | None:
+    async def case_of(self, request: Request) -> CaseFile | None:
+        """The case whose number and code stand in the address; None: refused, see `refused`."""
         number = self._opened(request, request.path_params["number"], request.path_params["code"])
         return await store.case_by_number(self._service.pool, number) if number else None
 
@@ -206,6 +218,8 @@ class TrackingPages:
     ) -> Response:
         pool = self._service.pool
         steps, added = await store.steps_of(pool, case.id), await store.additions_of(pool, case.id)
+        after = await store.aftermath(pool, case.id)
+        done, now = request.query_params.get("tamam"), datetime.now(UTC)
         addition = addition or Addition()
         headers = HEADERS | ({"Retry-After": str(RETRY_AFTER_SECONDS)} if status == 503 else {})
         values = {
@@ -213,7 +227,12 @@ class TrackingPages:
             "lines": timeline(case, steps, added),
             "files": await store.own_files_of_case(pool, case.id),
             "owner_name": lambda code: self._owner_name(request, code),
-            "now": datetime.now(UTC),
+            "now": now,
+            "done": done if done in DONE else None,
+            "is_survey_open": done != "survey"
+            and is_survey_open(case, after.solved is not None, self._pages.place.conversation.survey, now),
+            "follower": after.followed_by,
+            "follower_code": self._tokens.code(after.followed_by) if after.followed_by else None,
             "addition": addition,
             "photos": [(self._seals.photo(photo), photo) for photo in addition.photos],
             "troubles": troubles or Troubles(),
@@ -237,7 +256,8 @@ class TrackingPages:
         except KeyError:
             return code
 
-    def _refused(self, request: Request, typed: str = "") -> Response:
+    def refused(self, request: Request, typed: str = "") -> Response:
+        """The same answer, whatever was wrong."""
         if getattr(request.state, "is_spent", False):
             headers = {"Retry-After": str(int(WINDOW_SECONDS))}
             return self._asking(request, typed, "track.spent", status=429, headers=headers)
@@ -255,6 +275,13 @@ class TrackingPages:
         return self._pages.render(
             request, "track.html", status=status, headers=HEADERS | (headers or {}), typed=typed, wrong=wrong
         )
+
+
+def is_survey_open(case: CaseFile, answered: bool, rules: SurveyRules, now: datetime) -> bool:
+    """Whether the citizen may say on the page that the case is solved, or not: once, and in time."""
+    if answered or not rules.enabled or case.outcome not in _ASKED_AFTER or case.closed_at is None:
+        return False
+    return now - case.closed_at <= timedelta(hours=rules.delay_hours, days=rules.valid_days)
 
 
 def _beside(addition: Addition, case: CaseFile) -> Beside:

@@ -66,7 +66,7 @@ from services.intake.store.forms import (
 from services.intake.store.listing import Listing, cases_by_number, listed, numbers_of_message, steps_of_all
 from services.intake.store.sent import add_sent_messages
 from services.intake.store.splits import FurtherCase, SplitContact, contacts_of_cases, open_further
-from services.intake.store.surveys import answer_surveys, note_surveys, surveys_of
+from services.intake.store.surveys import Aftermath, aftermath, answer_surveys, note_surveys, surveys_of
 from services.intake.store.tasks import (
     Parked,
     ask_call_back,
@@ -81,6 +81,7 @@ from services.intake.store.tasks import (
 
 __all__ = [
     "BURSTS_MAX",
+    "Aftermath",
     "CaseContact",
     "CaseFile",
     "CaseStep",
@@ -104,6 +105,7 @@ __all__ = [
     "add_steps",
     "add_told_points",
     "additions_of",
+    "aftermath",
     "answer_surveys",
     "ask_call_back",
     "block",

@@ -1,8 +1,11 @@
 """Whether closed cases are solved, as their citizens say: asked by the notifier, answered once."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+
+import asyncpg
 
 from services.intake.domain import Survey
 from shared.contracts import NoticeRecorded
@@ -83,3 +86,23 @@ async def answer_surveys(connection: Connection, answers: Sequence[tuple[UUID, U
         [at for _, _, _, at in rows],
     )
     return {row["contact_id"] for row in counted}
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What came after a case was closed: its citizen's answer, and the number of the case that goes on about it."""
+
+    solved: bool | None
+    followed_by: str | None
+
+
+async def aftermath(pool: asyncpg.Pool, case_id: UUID) -> Aftermath:
+    """What came after the case, for its tracking page."""
+    row = await pool.fetchrow(
+        """
+        SELECT (SELECT solved FROM survey WHERE case_id = $1) AS solved,
+               (SELECT number FROM case_file WHERE follows = $1 ORDER BY opened_at DESC LIMIT 1) AS followed_by
+        """,
+        case_id,
+    )
+    return Aftermath(row["solved"], row["followed_by"]) if row else Aftermath(None, None)
