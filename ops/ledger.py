@@ -15,6 +15,7 @@ import asyncpg
 
 from ops.deploy import SCHEMAS
 from ops.servers import Addresses
+from services.router.replayed import unlike_their_histories
 
 ROWS_NAMED_MAX: Final = 20
 
@@ -183,6 +184,7 @@ async def draw_up(addresses: Addresses) -> Ledger:
                 for schema in SCHEMAS
             }
             breaches = [await _breach(connection, name, statement) for name, statement in BREACHES.items()]
+            breaches.append(await _unlike_their_histories(connection))
     finally:
         await connection.close()
     queued = await asyncio.to_thread(queue_depths, addresses)
@@ -207,6 +209,17 @@ async def _waiting(connection: asyncpg.Connection) -> dict[str, int]:
 async def _breach(connection: asyncpg.Connection, name: str, statement: str) -> Breach | None:
     rows = await connection.fetch(statement)
     return Breach(name, len(rows), tuple(str(row[0]) for row in rows[:ROWS_NAMED_MAX])) if rows else None
+
+
+async def _unlike_their_histories(connection: asyncpg.Connection) -> Breach | None:
+    """Replays every case: what stands in the table follows from the history alone."""
+    await connection.execute("SET LOCAL search_path TO router")
+    found = [str(case_id) async for case_id in unlike_their_histories(connection)]
+    return (
+        Breach("a case that is not what its history tells", len(found), tuple(found[:ROWS_NAMED_MAX]))
+        if found
+        else None
+    )
 
 
 def _is_of_others(queue: str) -> bool:

@@ -1,7 +1,9 @@
 """The router's tables: cases as they stand, and the history they are folded from."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -20,6 +22,8 @@ from shared.contracts import (
     ReopeningAsked,
 )
 from shared.database import Connection
+
+_COLUMNS: Final = ", ".join(field.name for field in fields(Case))
 
 
 async def add_cases(connection: Connection, cases: Sequence[Case]) -> None:
@@ -72,18 +76,20 @@ async def lock_cases(connection: Connection, ids: Collection[UUID], *, followers
 
 async def _lock(connection: Connection, which: str, ids: Collection[UUID]) -> dict[UUID, Case]:
     rows = await connection.fetch(
-        f"""
-        SELECT id, number, version, state, outcome, owner, owner_kind, assignment_id, topic, neighbourhood, lane,
-               due_at, returns, opened_at, contact_id, person_id, channel, account, language, trace_id,
-               kind, urgency, head_id, changed_version, reopened, reopened_at, asked_at
-        FROM case_record
-        WHERE {which}
-        ORDER BY id
-        FOR UPDATE
-        """,  # noqa: S608 - one of the two conditions above
+        f"SELECT {_COLUMNS} FROM case_record WHERE {which} ORDER BY id FOR UPDATE",  # noqa: S608 - one of those above
         list(ids),
     )
     return {row["id"]: _case(row) for row in rows}
+
+
+async def page_of_cases(connection: Connection, after: UUID, at_most: int) -> dict[UUID, Case]:
+    """The cases as they stand that come after that id, in the order of ids; not locked."""
+    rows = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM case_record WHERE id > $1 ORDER BY id LIMIT $2",  # noqa: S608 - names of our own
+        after,
+        at_most,
+    )
+    return {UUID(int=row["id"].int): _case(row) for row in rows}
 
 
 def _case(row: asyncpg.Record) -> Case:

@@ -37,10 +37,11 @@ class Broken(ValueError):
 
 def replay(opened: CaseOpened, history: Iterable[CaseEvent]) -> Case:
     """The case after its history: the opening, and every step after it in their order. Raises Broken for a gap."""
-    first, *others = history
+    steps = list(history)
+    first = steps[0] if steps else None
     if not isinstance(first, CaseAssigned):
         raise Broken("the first step of a case is its assignment")
-    return reduce(_step, others, _first(opened, first))
+    return reduce(_step, steps[1:], _first(opened, first))
 
 
 def _first(opened: CaseOpened, fact: CaseAssigned) -> Case:

@@ -59,7 +59,8 @@ class Answerer:
             if reason and reason not in (Verdict.REPEATED, Verdict.STALE):
                 await unit.shelve(answer, f"answer not allowed: {reason}")
             if reason:
-                log.info("answer_passed_over", case_id=str(answer.case_id), answer=answer.type, reason=reason)
+                case_id, answer_id = str(answer.case_id), str(answer.id)
+                log.info("answer_passed_over", case_id=case_id, answer_id=answer_id, answer=answer.type, reason=reason)
         await self.recorder.record(unit, moves)
 
     def answer(self, moves: Moves, answer: Answer) -> str | None:
