@@ -25,7 +25,7 @@ def fresh() -> dict[str, str]:
     words = ("POSTGRES_PASSWORD", "RABBITMQ_PASSWORD", "WHATSAPP_APP_SECRET", "WHATSAPP_VERIFY_TOKEN")
     return {
         **{key: base64.b64encode(secrets.token_bytes(32)).decode() for key in keys},
-        **{word: secrets.token_hex(16) for word in (*words, "WHATSAPP_ACCESS_TOKEN", "DESK_PASSWORD")},
+        **{word: secrets.token_hex(16) for word in (*words, "WHATSAPP_ACCESS_TOKEN", "DESK_PASSWORD", "DESK_TOKEN")},
         "WHATSAPP_PHONE_NUMBER_ID": "".join(secrets.choice("123456789") for _ in range(15)),
         "DESK_USER": "demo",
         **new_accounts(),

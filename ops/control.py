@@ -93,7 +93,11 @@ def read_status(state: Path) -> dict[str, Any]:
         "servers": servers.running(state),
         "addresses": _addresses(state, table),
         "credentials": {
-            "desk": {"user": environment.get("DESK_USER"), "password": environment.get("DESK_PASSWORD")},
+            "desk": {
+                "user": environment.get("DESK_USER"),
+                "password": environment.get("DESK_PASSWORD"),
+                "token": environment.get("DESK_TOKEN"),
+            },
             "whatsapp": {
                 name.removeprefix("WHATSAPP_").lower(): value
                 for name, value in environment.items()

@@ -172,7 +172,8 @@ def _new_secrets() -> dict[str, str]:
         **new_accounts(),
         "WHATSAPP_PHONE_NUMBER_ID": "".join(secrets.choice("123456789") for _ in range(15)),
         "DESK_USER": "demo",
-        "DESK_PASSWORD": secrets.token_urlsafe(9),
+        "DESK_PASSWORD": secrets.token_urlsafe(12),
+        "DESK_TOKEN": secrets.token_urlsafe(32),
     }
 
 

@@ -8,7 +8,6 @@ or being given the same work twice, changes nothing.
 
 import asyncio
 import random
-from base64 import b64encode
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -348,8 +347,7 @@ class Clerk:
     """
 
     desk_url: str
-    user: str
-    password: str
+    token: str
     departments: Collection[str]
     scripts: Scripts
     decided: int = 0
@@ -358,7 +356,7 @@ class Clerk:
         """Look again and again until cancelled; a desk that is away is asked later."""
         async with aiohttp.ClientSession(
             self.desk_url,
-            headers={"Authorization": f"Basic {b64encode(f'{self.user}:{self.password}'.encode()).decode()}"},
+            headers={"Authorization": f"Bearer {self.token}"},
             timeout=aiohttp.ClientTimeout(total=PUBLISH_TIMEOUT_SECONDS),
         ) as session:
             while True:

@@ -24,6 +24,8 @@ from shared.settings import Settings
 
 KEY: Final = base64.b64encode(bytes(range(32))).decode()
 APP_SECRET: Final = "app-secret"
+# A program's key to the desk, as the first account's.
+DESK_TOKEN: Final = "desk-token-of-tests-0123456789abcdef"
 # Nobody listens there: a server that is away.
 AWAY_AMQP: Final = "amqp://guest:guest@127.0.0.1:9/nowhere"
 AWAY_DATABASE: Final = "postgresql://nobody:nothing@127.0.0.1:9/nowhere"
@@ -141,6 +143,7 @@ def built(make: Callable[[], Service], system: System, **changed: str) -> Servic
         "ILKIM_OBJECT_KEY": KEY,
         "ILKIM_INSIDE_KEY": KEY,
         "ILKIM_OBJECTS": str(system.objects),
+        "DESK_TOKEN": DESK_TOKEN,
         "WHATSAPP_APP_SECRET": APP_SECRET,
         "WHATSAPP_VERIFY_TOKEN": "verify-me",
         "WHATSAPP_API_URL": "http://127.0.0.1:9",

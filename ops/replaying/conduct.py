@@ -135,8 +135,7 @@ def _programs(installation: Installation, cast: Players | None) -> ChannelProgra
 def _clerk(installation: Installation, cast: Players | None) -> Clerk | None:
     if cast is None or installation.desk is None:
         return None
-    credentials = (installation.desk_user, installation.desk_password)
-    return Clerk(installation.desk, *credentials, cast.desk_departments, cast.scripts)
+    return Clerk(installation.desk, installation.desk_token, cast.desk_departments, cast.scripts)
 
 
 async def _until_settled(scripts: Scripts, watch: Watch, still_seconds_max: float) -> None:

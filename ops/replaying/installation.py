@@ -23,8 +23,7 @@ class Installation:
     database_url: str
     whatsapp_app_secret: str
     whatsapp_account: str
-    desk_user: str
-    desk_password: str
+    desk_token: str
 
 
 def find(state: Path) -> Installation:
@@ -45,8 +44,7 @@ def find(state: Path) -> Installation:
         database_url=environment["DATABASE_URL"],
         whatsapp_app_secret=environment["WHATSAPP_APP_SECRET"],
         whatsapp_account=environment["WHATSAPP_PHONE_NUMBER_ID"],
-        desk_user=environment["DESK_USER"],
-        desk_password=environment["DESK_PASSWORD"],
+        desk_token=environment["DESK_TOKEN"],
     )
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from pydantic import Field, SecretStr
 
 from services.desk.adviser import Adviser
+from services.desk.domain.accounts import NAME, hashed, password_fault
 from services.desk.handlers import (
     Alerts,
     Calls,
@@ -22,9 +23,20 @@ from services.desk.handlers import (
     Work,
     take_in,
 )
-from services.desk.pages import TEMPLATES, add_pages
+from services.desk.handlers.accounts import Accounts
+from services.desk.handlers.door import Door, FirstAccount
+from services.desk.pages import add_pages
 from services.desk.records import Records
-from services.desk.web import SignIn, add_alert_routes, add_file_routes, add_routes, add_task_routes
+from services.desk.web import (
+    Cookies,
+    SecurityHeaders,
+    SignIn,
+    add_alert_routes,
+    add_file_routes,
+    add_routes,
+    add_task_routes,
+    check_routes,
+)
 from shared import municipality
 from shared.contracts import (
     AssignmentEnded,
@@ -53,8 +65,7 @@ from shared.keeping import Files
 from shared.messaging import Consumer, Service, Unit
 from shared.messaging.topology import LANES, owner_queue
 from shared.objects import ObjectSettings, open_store
-from shared.pages import Pages
-from shared.settings import Key, Settings, key_bytes, read
+from shared.settings import Key, Settings, key_bytes, read, stop
 from shared.vault import Vault
 
 SCHEMA = "desk"
@@ -78,6 +89,7 @@ FACTS: Final[list[type[Message]]] = [
     CaseSeparated,
     CaseClosed,
 ]
+TOKEN_LETTERS_MIN: Final = 32
 FACTS_LINGER_SECONDS = 0.5  # what is known of a place need not be fresher, and larger batches cost less
 
 
@@ -89,8 +101,10 @@ class DeskSettings(Settings):
     ilkim_inside_key: Key
     intake_url: str = Field("", description="intake's worker inside, e.g. http://intake:8000; empty: no contacts")
     router_url: str = Field("", description="the router inside, e.g. http://router:8000; empty: no proposals")
-    desk_user: str = Field(min_length=1, max_length=100)
-    desk_password: SecretStr = Field(min_length=8)
+    desk_user: str = Field("", pattern=f"^({NAME.pattern})?$", description="name of the first account; empty: none")
+    desk_password: SecretStr = Field(SecretStr(""), description="its password, at least 12 letters")
+    desk_token: SecretStr = Field(SecretStr(""), description="a bearer token of the first account; empty: none")
+    desk_public_url: str = Field("", description="where browsers reach the desk; https makes its cookies secure")
     desk_lease_minutes: int = Field(240, ge=1, le=10_080, description="how long a claim stands without any action")
 
 
@@ -137,7 +151,9 @@ def desk() -> Service:
     )
     service.on_stop(entries.adviser.close)
     service.on_stop(cases.records.close)
-    sign_in = SignIn(settings.desk_user, settings.desk_password.get_secret_value())
+    door = Door(service, vault, place, key_bytes(settings.ilkim_blind_index_key), _first_account(settings))
+    service.background(door.sweep_forever)
+    sign_in = SignIn(door, Cookies(is_secure=settings.desk_public_url.startswith("https://")))
     add_routes(service.web, work, sign_in)
     objects = open_store(read(ObjectSettings))
     service.on_stop(objects.close)
@@ -148,5 +164,19 @@ def desk() -> Service:
     service.on_stop(photos.close)
     notes, splits = Notes(service, place), Splits(service, place)
     at_desk = Desk(work, tasks, entries, calls, alerts, cases, photos, notes, splits, search)
-    add_pages(service.web, at_desk, Pages(TEMPLATES, place), sign_in)
+    add_pages(service.web, at_desk, Accounts(door), sign_in, settings.desk_public_url.rstrip("/"))
+    service.web.add_middleware(SecurityHeaders)
+    check_routes(service.web, sign_in)
     return service
+
+
+def _first_account(settings: DeskSettings) -> FirstAccount | None:
+    """The account of the environment; its password is held to the rules of all others."""
+    name, password, token = settings.desk_user, settings.desk_password, settings.desk_token
+    if not name:
+        return None
+    if fault := password_fault(password.get_secret_value(), name, ""):
+        stop(f"DESK_PASSWORD is no good password ({fault}): take twelve letters or more, not a common word or the name")
+    if token and len(token) < TOKEN_LETTERS_MIN:
+        stop(f"DESK_TOKEN needs {TOKEN_LETTERS_MIN} letters: openssl rand -hex 32")
+    return FirstAccount(name, password.get_secret_value(), hashed(token.get_secret_value()) if token else None)

@@ -22,17 +22,20 @@ from shared.municipality.places import (
     street_key,
 )
 from shared.municipality.replies import SLOTS, ReplyEvent, neutralise
+from shared.municipality.roles import Access, Directory, Permission, Role, Sessions
 from shared.municipality.rules import Days, Office, OwnerOf, RoadKeeper, Rule, When
 from shared.municipality.topics import Target, TargetUnit, Topic, TopicGroup
 
 __all__ = [
     "SLOTS",
+    "Access",
     "Area",
     "Bulletin",
     "Calendar",
     "Certainty",
     "CoastPoint",
     "Days",
+    "Directory",
     "Fact",
     "Group",
     "IncidentGroup",
@@ -47,11 +50,14 @@ __all__ = [
     "Neighbourhood",
     "Office",
     "OwnerOf",
+    "Permission",
     "Reach",
     "ReplyEvent",
     "RoadKeeper",
+    "Role",
     "Rule",
     "SenderKind",
+    "Sessions",
     "StandardAnswer",
     "Street",
     "Target",

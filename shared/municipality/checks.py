@@ -10,6 +10,7 @@ from shared.municipality.mistakes import Problem
 from shared.municipality.municipality import Municipality
 from shared.municipality.places import Area, Neighbourhood
 from shared.municipality.replies import LINK_CHANNELS, LINKS, SLOTS, ReplyEvent, Template
+from shared.municipality.role_checks import check_roles
 from shared.municipality.rule_checks import check_road_keepers, check_rules
 from shared.municipality.standard_texts import FILE, mistakes_of
 from shared.text import fold
@@ -46,6 +47,8 @@ def _check_codes(municipality: Municipality) -> Iterator[Problem]:
         ("escalation.toml", [step.code for step in municipality.escalation.steps]),
         ("bulletin.toml", [group.code for group in municipality.bulletin.groups]),
         ("bulletin.toml", [line.code for line in municipality.bulletin.lines]),
+        ("roles.toml", [role.code for role in municipality.access.role]),
+        ("roles.toml", [group.value for group in municipality.access.directory.group]),
         ("rules.toml", [rule.id for rule in municipality.rules]),
         ("answers.toml and standard_texts.toml", [text.code for text in _said_again(municipality)]),
     ):
@@ -336,4 +339,5 @@ _CHECKS = (
     _check_standard_texts,
     check_road_keepers,
     check_rules,
+    check_roles,
 )

@@ -25,6 +25,7 @@ from shared.municipality.municipality import Municipality
 from shared.municipality.owners import Department, Institution
 from shared.municipality.places import CoastPoint, Landmark, Neighbour, Neighbourhood, Street
 from shared.municipality.replies import OutcomeWords, Template
+from shared.municipality.roles import Access
 from shared.municipality.rules import RoadKeeper, Rule
 from shared.municipality.standard_texts import StandardText
 from shared.municipality.topics import Level, Phrase, TopicGroup
@@ -161,6 +162,10 @@ def _read_duty(folder: Path) -> Parts:
     return {"duty": Duty(**_fields(read_toml(folder / "duty.toml", _DutyFile)))}
 
 
+def _read_roles(folder: Path) -> Parts:
+    return {"access": read_toml(folder / "roles.toml", Access)}
+
+
 def _read_rules(folder: Path) -> Parts:
     return {
         "rules": read_toml(folder / "rules.toml", _RulesFile).rule,
@@ -171,6 +176,7 @@ def _read_rules(folder: Path) -> Parts:
 _READERS = (
     *(_read_about, _read_owners, _read_topics, _read_kinds, _read_places, _read_calendar, _read_words, _read_bulletin),
     *(_read_answers, _read_delivery, _read_conversation, _read_rules, _read_incidents, _read_escalation, _read_duty),
+    _read_roles,
 )
 
 

@@ -16,6 +16,7 @@ from shared.municipality.kinds import Kinds
 from shared.municipality.owners import Department, Institution, Owner
 from shared.municipality.places import Area, CoastPoint, Landmark, Neighbour, Neighbourhood, Street
 from shared.municipality.replies import OutcomeWords, Rendered, ReplyEvent, Template, render
+from shared.municipality.roles import Access
 from shared.municipality.rules import RoadKeeper, Rule
 from shared.municipality.standard_texts import StandardText
 from shared.municipality.topics import Level, Target, Topic, TopicGroup
@@ -52,6 +53,7 @@ class Municipality(About):
     standard_texts: tuple[StandardText, ...]
     rules: tuple[Rule, ...]
     road_keepers: tuple[RoadKeeper, ...]
+    access: Access
 
     def account(self, code: str) -> Account:
         """The account of that code."""

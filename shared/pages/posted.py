@@ -43,7 +43,14 @@ class Posted:
 
 
 async def read_posted(request: Request) -> Posted:
-    """The form in the body. Raises Problem: 413 when it is too large, 400 when it is no form."""
+    """The form in the body; safe to call twice. Raises Problem: 413 when it is too large, 400 when it is no form."""
+    posted: Posted | None = getattr(request.state, "posted", None)
+    if posted is None:
+        posted = request.state.posted = await _read(request)
+    return posted
+
+
+async def _read(request: Request) -> Posted:
     if int(request.headers.get("content-length") or 0) > BODY_BYTES_MAX:
         raise _too_large()
     bounded = Request(request.scope, _Counted(request).receive)

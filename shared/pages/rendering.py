@@ -1,5 +1,6 @@
 """Renders a page in the reader's language, with the headers that keep it to itself."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -7,6 +8,7 @@ from urllib.parse import urlencode
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.ext import Extension
 
 from shared.municipality import Municipality
 from shared.pages.assets import Assets
@@ -38,8 +40,12 @@ class Pages:
     (this address with other parameters) and the filters number, percent, day, clock, moment, until, ago, span, phone.
     """
 
-    def __init__(self, service_templates: Path, place: Municipality) -> None:
+    def __init__(
+        self, service_templates: Path, place: Municipality, extensions: Sequence[type[Extension]] = ()
+    ) -> None:
+        """`extensions`: of Jinja, for what every template of this service does alike."""
         self.place = place
+        self._extensions = extensions
         words = [HOUSE / "messages.toml", service_templates / "messages.toml"]
         self.catalogue = Catalogue(*(file for file in words if file.exists()))
         self.assets = Assets([HOUSE / "static", service_templates / "static"])
@@ -83,6 +89,7 @@ class Pages:
             lstrip_blocks=True,
             undefined=StrictUndefined,
             auto_reload=False,
+            extensions=self._extensions,
         )
         formats = self.formats(language)
         environment.filters.update(

@@ -20,10 +20,10 @@ from tests.builders import (
     an_assignment_offered,
     an_id,
 )
-from tests.desk.conftest import OWNERS, PASSWORD, PLACE, USER, an_adviser
+from tests.desk.conftest import OWNERS, PASSWORD, PLACE, USER, an_adviser, bearer
 from tests.harness import System, a_system, built, serving, until
 
-SIGNED_IN: dict[str, Any] = {"http_credentials": {"username": USER, "password": PASSWORD}}
+SIGNED_IN: dict[str, Any] = {"extra_http_headers": bearer()}
 KALE = next(row for row in PLACE.neighbourhoods if row.name == "Kale")
 RUBBISH = "70. Sokak'ta çöp konteynerinin yanına moloz dökmüşler, kaldırım kapandı, geçilmiyor."
 

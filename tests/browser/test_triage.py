@@ -27,10 +27,10 @@ from shared.ids import derived_id
 from shared.messaging.topology import DEPARTMENTS, DESK, EVENTS, owner_queue
 from tests.browser.visitor import DESKTOP, Look, Visitor, a_visit
 from tests.builders import a_case_assigned, a_task, an_assignment_offered, an_id, an_incident_grew
-from tests.desk.conftest import OWNERS, PASSWORD, PLACE, USER
+from tests.desk.conftest import OWNERS, PASSWORD, PLACE, USER, bearer
 from tests.harness import System, a_system, built, serving, until
 
-SIGNED_IN: dict[str, Any] = {"http_credentials": {"username": USER, "password": PASSWORD}}
+SIGNED_IN: dict[str, Any] = {"extra_http_headers": bearer()}
 KNOWLEDGE = load_knowledge(PLACE, MODEL)
 BOTH = "Kale Mahallesi 70. Sokak'ta çöpler üç gündür alınmıyor, ayrıca evin önündeki sokak lambası da yanmıyor."
 UNCLEAR = (

@@ -1,7 +1,6 @@
 """The desk at work on a real broker and database, and a signed-in program."""
 
 import json
-from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,17 +20,17 @@ from shared.messaging import Service
 from shared.messaging.topology import DEPARTMENTS, owner_queue
 from shared.settings import Settings
 from tests.builders import an_assignment_offered
-from tests.harness import AWAY_AMQP, AWAY_DATABASE, System, a_system, built, serving, until
+from tests.harness import AWAY_AMQP, AWAY_DATABASE, DESK_TOKEN, System, a_system, built, serving, until
 
 PLACE = municipality.load(Settings.model_fields["ilkim_municipality"].default)
 CENTRE = "cozum-merkezi"
 OWN = "ozel-kalem"
-USER, PASSWORD = "ayse", "şifre: uzun"
+USER, PASSWORD = "ayse", "şifre: uzun ve iyi"
 OWNERS = [CENTRE, OWN, "teftis-kurulu", "strateji-gelistirme"]
 
 
-def basic(user: str, password: str) -> dict[str, str]:
-    return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}
+def bearer(token: str = DESK_TOKEN) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"}
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ def an_adviser() -> Service:
 async def started(amqp_url: str, database_url: str) -> AsyncIterator[Desk]:
     async with a_system(amqp_url, database_url, "desk", OWNERS) as system, serving(an_adviser()) as router_url:
         service = built(desk, system, DESK_USER=USER, DESK_PASSWORD=PASSWORD, ROUTER_URL=router_url)
-        async with serving(service) as url, aiohttp.ClientSession(url, headers=basic(USER, PASSWORD)) as http:
+        async with serving(service) as url, aiohttp.ClientSession(url, headers=bearer()) as http:
             yield Desk(system, http, service)
 
 

@@ -10,12 +10,11 @@ from typing import Any
 
 import aiohttp
 import pytest
-from fastapi import Request
 from PIL import Image
 
 from services.desk.app import desk
 from services.desk.domain.identity import Identity, Permission
-from services.desk.web import SignIn
+from services.desk.handlers.door import Door
 from shared.contracts import (
     AssignmentEnded,
     AssignmentOffered,
@@ -33,7 +32,7 @@ from shared.contracts import (
 from shared.contracts.inside import CasePeople, KnownPerson, ToldCase, ToldContact, ToldEarlier
 from shared.messaging.topology import EVENTS
 from tests.builders import AT, a_case_assigned, a_case_closed, a_case_returned, a_notice_recorded, an_id
-from tests.desk.conftest import OWN, OWNERS, PASSWORD, USER, Desk, Reply, basic
+from tests.desk.conftest import OWN, OWNERS, PASSWORD, USER, Desk, Reply, bearer
 from tests.desk.inside import Intake
 from tests.harness import KEY, a_system, built, serving, until
 from tests.intake.test_files import a_photo
@@ -77,7 +76,7 @@ async def started(amqp_url: str, database_url: str) -> AsyncIterator[Room]:
         serving(intake.service()) as intake_url,
     ):
         service = built(desk, system, DESK_USER=USER, DESK_PASSWORD=PASSWORD, INTAKE_URL=intake_url)
-        async with serving(service) as url, aiohttp.ClientSession(url, headers=basic(USER, PASSWORD)) as http:
+        async with serving(service) as url, aiohttp.ClientSession(url, headers=bearer()) as http:
             yield Room(Desk(system, http, service), intake)
 
 
@@ -89,20 +88,15 @@ async def room(started: Room) -> AsyncIterator[Room]:
 
 def sit_down(monkeypatch: pytest.MonkeyPatch, identity: Identity) -> None:
     """From now on this is who sits at the desk."""
-
-    def known(self: SignIn, request: Request) -> Identity:
-        request.state.identity = identity
-        return identity
-
-    monkeypatch.setattr(SignIn, "__call__", known)
+    monkeypatch.setattr(Door, "identity", lambda self, account: identity)
 
 
 @pytest.fixture
 def only(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Who signs in has these permissions and no others."""
+    """Who signs in may work, has these permissions and no others."""
 
     def allow(*permissions: Permission) -> None:
-        identity = Identity(USER, USER, None, frozenset(permissions))
+        identity = Identity(USER, USER, None, frozenset({Permission.WORK, *permissions}))
         sit_down(monkeypatch, identity)
 
     return allow

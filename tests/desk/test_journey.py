@@ -14,7 +14,7 @@ from shared.contracts import AssignmentOffered, TaskKind, TaskSettled
 from shared.messaging.topology import DESK, owner_queue
 from shared.settings import Settings
 from tests.builders import a_task, an_id
-from tests.desk.conftest import PASSWORD, USER, an_adviser, basic
+from tests.desk.conftest import PASSWORD, USER, an_adviser, bearer
 from tests.desk.conftest import Desk as AtDesk
 from tests.harness import a_system, built, running, serving, until
 
@@ -32,7 +32,7 @@ async def centre(amqp_url: str, database_url: str) -> AsyncIterator[AtDesk]:
         serving(an_adviser()) as router_url,
     ):
         service = built(desk, system, DESK_USER=USER, DESK_PASSWORD=PASSWORD, ROUTER_URL=router_url)
-        async with serving(service) as url, aiohttp.ClientSession(url, headers=basic(USER, PASSWORD)) as http:
+        async with serving(service) as url, aiohttp.ClientSession(url, headers=bearer()) as http:
             yield AtDesk(system, http, service)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from shared.contracts import Place, Proposal
 from tests.builders import AT, a_citizen_added, an_assignment_offered, an_id
-from tests.desk.conftest import CENTRE, OWN, PASSWORD, USER, Desk, basic
+from tests.desk.conftest import CENTRE, OWN, USER, Desk, bearer
 from tests.harness import until
 
 CLOSING = {"outcome": "solved", "answer": "Konteyner boşaltıldı."}
@@ -171,16 +171,17 @@ async def test_an_unknown_item_is_not_found(at_desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/triage", "/api/work"])
-async def test_nobody_comes_in_without_the_password(at_desk: Desk, path: str) -> None:
+async def test_no_program_comes_in_without_a_token(at_desk: Desk, path: str) -> None:
     for headers in (
         {"Authorization": ""},
-        basic(USER, "wrong"),
-        basic("other", PASSWORD),
-        {"Authorization": "Basic ü"},
+        bearer("wrong"),
+        {"Authorization": "Bearer"},
+        {"Authorization": "Bearer ü"},
+        {"Authorization": "Basic YXllczp4"},
     ):
         refused = await at_desk.get(path, headers)
         assert refused.status == 401
-        assert refused.headers["www-authenticate"].startswith("Basic")
+        assert refused.headers["www-authenticate"].startswith("Bearer")
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ class Where:
 def running(request: pytest.FixtureRequest) -> Iterator[Where]:
     """The installation whose addresses stand in ILKIM_URLS (JSON: edge, whatsapp, reporting, desk), or one of our own.
 
-    For one that runs already, RABBITMQ_URL, DESK_USER and DESK_PASSWORD are needed too.
+    For one that runs already, RABBITMQ_URL and DESK_TOKEN are needed too.
     """
     if "ILKIM_URLS" in os.environ:
         yield Where(None, json.loads(os.environ["ILKIM_URLS"]), dict(os.environ))

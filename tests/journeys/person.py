@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import aiohttp
-
+from tests.desk.conftest import bearer
 from tests.journeys.conftest import Installation, eventually
 
 
@@ -11,11 +10,8 @@ class Person:
     """Signed in at the installation's desk."""
 
     def __init__(self, installation: Installation) -> None:
-        environment = installation.environment
         self._http, self._url = installation.http, installation.urls["desk"]
-        self._signed_in = {
-            "Authorization": aiohttp.encode_basic_auth(environment["DESK_USER"], environment["DESK_PASSWORD"])
-        }
+        self._signed_in = bearer(installation.environment["DESK_TOKEN"])
 
     async def sees(self, path: str) -> str:
         """A page of the desk."""

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import aiohttp
 import pytest
 
 from shared.ids import new_id
+from tests.desk.conftest import bearer
 from tests.journeys.conftest import Installation, eventually
 
 CALLER = "0500 000 00 42"
@@ -16,8 +16,7 @@ class Telephone:
 
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
-        environment = installation.environment
-        self._auth = aiohttp.encode_basic_auth(environment["DESK_USER"], environment["DESK_PASSWORD"])
+        self._headers = bearer(installation.environment["DESK_TOKEN"])
 
     async def rings(self, exchange: str, caller: str = CALLER, extension: str = "1001") -> str:
         """The call, once it was heard: Asterisk tells nobody who does not listen yet."""
@@ -32,14 +31,14 @@ class Telephone:
         await self._exchange(f"/calls/{call}/{step}", {})
 
     async def desk(self, path: str, extension: str = "1001") -> str:
-        headers = {"Authorization": self._auth, "Cookie": f"dahili={extension}"}
+        headers = self._headers | {"Cookie": f"dahili={extension}"}
         async with self._installation.http.get(self._installation.urls["desk"] + path, headers=headers) as reply:
             assert reply.status == 200
             return await reply.text()
 
     async def enter(self, **fields: str) -> str:
         """The page that shows the number."""
-        url, headers = f"{self._installation.urls['desk']}/entry", {"Authorization": self._auth}
+        url, headers = f"{self._installation.urls['desk']}/entry", self._headers
         async with self._installation.http.post(url, data={"id": str(new_id()), **fields}, headers=headers) as reply:
             assert reply.status == 200
             return await reply.text()

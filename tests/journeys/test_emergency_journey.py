@@ -5,7 +5,7 @@ import secrets
 import aio_pika
 import pytest
 
-from tests.desk.conftest import basic
+from tests.desk.conftest import bearer
 from tests.journeys.conftest import Installation, eventually
 from tests.journeys.test_main_journey import a_number, work_of
 
@@ -18,7 +18,7 @@ class Operator:
     def __init__(self, installation: Installation) -> None:
         self._installation = installation
         environment = installation.environment
-        self._headers = basic(environment["DESK_USER"], environment["DESK_PASSWORD"])
+        self._headers = bearer(environment["DESK_TOKEN"])
 
     async def page(self, path: str) -> str:
         async with self._installation.http.get(
@@ -54,7 +54,7 @@ class Operator:
 
 @pytest.fixture
 def operator(installation: Installation) -> Operator:
-    if not {"DESK_USER", "DESK_PASSWORD"} <= installation.environment.keys():
+    if "DESK_TOKEN" not in installation.environment:
         pytest.skip("who may sign in at the desk of this installation is not told")
     return Operator(installation)
 

@@ -9,13 +9,13 @@ import re
 import secrets
 from typing import Any
 
-import aiohttp
 import pytest
 
 from services.desk.domain.entry import CHANNELS
 from shared.contracts import AssignmentAccepted, AssignmentClosed, AssignmentOffered, Outcome
 from shared.ids import new_id
 from shared.tokens import CaseTokens
+from tests.desk.conftest import bearer
 from tests.journeys.conftest import Installation, eventually
 from tests.journeys.test_main_journey import Broker, a_number, answer, of, work_of
 
@@ -40,8 +40,7 @@ async def closed(broker: Broker, street: str) -> AssignmentOffered:
 
 
 def signed_in(installation: Installation) -> dict[str, str]:
-    user, password = (installation.environment[name] for name in ("DESK_USER", "DESK_PASSWORD"))
-    return {"Authorization": aiohttp.encode_basic_auth(user, password)}
+    return bearer(installation.environment["DESK_TOKEN"])
 
 
 async def entered(installation: Installation, channel: str, **fields: str) -> str:

@@ -1,7 +1,6 @@
 """The main job, whole: a citizen writes, the department answers, the citizen reads it, the figures follow."""
 
 import asyncio
-import base64
 import json
 import os
 import re
@@ -25,6 +24,7 @@ from shared.contracts.departments import (
 )
 from shared.ids import new_id
 from shared.messaging.topology import ANSWERS, INTAKE, owner_queue, reply_queue
+from tests.desk.conftest import bearer
 from tests.journeys.conftest import Installation, eventually
 
 Broker = aio_pika.abc.AbstractChannel
@@ -181,7 +181,7 @@ async def test_what_nobody_knows_waits_for_a_person_who_decides(installation: In
     citizen = a_number()
     await installation.citizen_writes(citizen, "Merhaba, size bir şey sormak istiyordum")
     desk = installation.urls["desk"]
-    person = {"Authorization": _basic(installation.environment["DESK_USER"], installation.environment["DESK_PASSWORD"])}
+    person = bearer(installation.environment["DESK_TOKEN"])
 
     async def waiting() -> Any:
         async with installation.http.get(f"{desk}/api/triage", headers=person) as found:
@@ -196,10 +196,6 @@ async def test_what_nobody_knows_waits_for_a_person_who_decides(installation: In
         assert decided.status < 300, await decided.text()
 
     assert (await work_of(broker, "yazi-isleri", "sormak")).case_id == uuid.UUID(item["case_id"])
-
-
-def _basic(user: str, password: str) -> str:
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 async def test_not_ours_with_a_proposal_goes_to_the_proposed_department(

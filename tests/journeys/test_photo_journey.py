@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from PIL import Image
 
-from tests.desk.conftest import basic
+from tests.desk.conftest import bearer
 from tests.intake.test_files import GPS, MARK, a_photo, opened
 from tests.journeys.conftest import Installation, eventually
 
@@ -25,7 +25,7 @@ async def test_a_citizen_s_photo_is_seen_at_the_desk_upright_and_without_its_met
         media_id = (await answer.json())["id"]
     await installation.citizen_writes(f"+9055{secrets.randbelow(10**8):08d}", "", media=media_id, caption=token)
 
-    desk = basic(installation.environment["DESK_USER"], installation.environment["DESK_PASSWORD"])
+    desk = bearer(installation.environment["DESK_TOKEN"])
     seen = await eventually(lambda: _seen(installation, desk, token), "the photo and its place at the desk", 40)
 
     assert seen.size == (400, 800)

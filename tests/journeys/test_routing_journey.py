@@ -18,8 +18,9 @@ from shared.ids import new_id
 from shared.messaging.topology import INTAKE
 from shared.municipality import load
 from shared.municipality.sentences import load_sentences, owner_of
+from tests.desk.conftest import bearer
 from tests.journeys.conftest import Installation, eventually
-from tests.journeys.test_main_journey import Broker, _basic, publish, work_of
+from tests.journeys.test_main_journey import Broker, publish, work_of
 
 FOLDER = Path(__file__).parent.parent.parent / "municipality/ilkadim"
 PLACE = load(FOLDER)
@@ -92,7 +93,7 @@ async def filed(installation: Installation, messages: Sequence[MessageReceived])
 
 
 def _person(installation: Installation) -> dict[str, str]:
-    return {"Authorization": _basic(installation.environment["DESK_USER"], installation.environment["DESK_PASSWORD"])}
+    return bearer(installation.environment["DESK_TOKEN"])
 
 
 async def triage(installation: Installation) -> list[dict[str, Any]]:

@@ -1,22 +1,10 @@
 """Who is at the desk, and what they may do and see."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 
+from shared.municipality import Access, Permission
 
-class Permission(StrEnum):
-    """One thing an account may do."""
-
-    WORK = "work"  # see and answer the work of its departments
-    TRIAGE = "triage"  # decide whose a case is
-    ENTER = "enter"  # enter what somebody says, and see who calls
-    TASKS = "tasks"  # see and settle what services ask of people
-    ALERTS = "alerts"  # see and acknowledge danger to life and limb
-    CONTACT_DETAILS = "contact_details"  # see names and addresses; each look is kept
-    TIP_IDENTITY = "tip_identity"  # see who told a tip as well
-    EXPORT = "export"  # take data out
-    ACCOUNTS = "accounts"  # say who may come in, and as what
-    OVERSEE = "oversee"  # read who looked at what
+__all__ = ["Identity", "Permission", "identity_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +23,17 @@ class Identity:
     def sees(self, owner: str) -> bool:
         """Whether the work of this owner (a department's or institution's code) is theirs to see."""
         return self.departments is None or owner in self.departments
+
+    def may_see_whom(self, *, is_tip: bool) -> bool:
+        """Whether names and addresses are theirs to see; who told a tip only with a permission of its own."""
+        wanted = {Permission.CONTACT_DETAILS} | ({Permission.TIP_IDENTITY} if is_tip else set())
+        return wanted <= self.permissions
+
+
+def identity_of(
+    name: str, shown_as: str, roles: tuple[str, ...], departments: tuple[str, ...], access: Access, centre: str
+) -> Identity:
+    """What these roles and departments make of somebody. Who decides whose a case is sees the centre's work too."""
+    permissions = access.permissions(roles)
+    seen = frozenset(departments) | ({centre} if Permission.TRIAGE in permissions else set())
+    return Identity(name, shown_as, None if access.is_everywhere(roles) else seen, permissions)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from shared.contracts import CaseAssigned, CaseEvent, CaseState
+from shared.contracts import CaseAssigned, CaseEvent, CaseKind, CaseState
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,7 @@ class KnownCase:
     neighbourhood: str | None = None
     opened_at: datetime | None = None
     contact_id: UUID | None = None
+    is_tip: bool = False
 
 
 def fold_facts(facts: Iterable[CaseEvent]) -> list[KnownCase]:
@@ -45,11 +46,12 @@ def _known(fact: CaseEvent) -> KnownCase:
         neighbourhood=fact.neighbourhood,
         opened_at=fact.opened_at,
         contact_id=fact.contact_id,
+        is_tip=fact.kind is CaseKind.TIP,
     )
 
 
 def _newer(one: KnownCase, other: KnownCase) -> KnownCase:
-    """What the later assignment says of the place, with the state of the later step."""
+    """What the later assignment says of the place, with the state of the later step. Once a tip, always a tip."""
     assigned = max(one, other, key=lambda row: row.assigned_version)
     latest = max(one, other, key=lambda row: row.version)
-    return replace(assigned, version=latest.version, is_open=latest.is_open)
+    return replace(assigned, version=latest.version, is_open=latest.is_open, is_tip=one.is_tip or other.is_tip)

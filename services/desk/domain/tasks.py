@@ -86,10 +86,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """Where somebody is reached, as far as it is known."""
+    """Where somebody is reached, as far as it is known. `withheld`: it is known, and not for who asks."""
 
     address: str | None = None
     name: str | None = None
+    withheld: bool = False
 
 
 class TaskVerdict(StrEnum):

@@ -10,8 +10,9 @@ from uuid import UUID
 import structlog
 
 from services.desk.domain import Acknowledge, Act, Alert, Reached, alerts_of, settled_by
+from services.desk.domain.identity import Identity
 from services.desk.store import alerts as alert_store
-from services.desk.store import looks
+from services.desk.store import looks, scopes
 from shared.contracts import Message, TaskRequested
 from shared.database import is_away
 from shared.messaging import Service, Unit, single
@@ -51,15 +52,18 @@ class Alerts:
         """What was acknowledged last."""
         return await alert_store.acknowledged(self.service.pool, ACKNOWLEDGED_MAX)
 
-    async def look(self, alert_id: UUID, by: str) -> tuple[Alert, Reached]:
-        """An alert with where its sender is reached, and the look kept. Raises NoSuchAlert."""
+    async def look(self, alert_id: UUID, by: Identity) -> tuple[Alert, Reached]:
+        """An alert, with where its sender is reached if that is theirs to see; the look is kept. Raises NoSuchAlert."""
         async with self.service.pool.acquire() as connection, connection.transaction():
             alert = await alert_store.find(connection, alert_id)
             if alert is None:
                 raise NoSuchAlert(alert_id)
             if not alert.has_address:
                 return alert, Reached()
-            await looks.record(connection, by, "alert", alert_id)
+            tips = await scopes.tips_among(connection, alert.case_ids)
+            if not by.may_see_whom(is_tip=bool(tips)):
+                return alert, Reached(withheld=True)
+            await looks.record(connection, by.name, "alert", alert_id)
             return alert, await alert_store.reached(connection, alert_id, self.vault)
 
     async def acknowledge(self, alert_id: UUID, acknowledge: Acknowledge, by: str) -> Alert:

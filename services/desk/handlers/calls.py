@@ -1,14 +1,15 @@
 """Calls as they come in: folded by the batch, shown with the caller's history while it rings."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from services.desk.domain import Call, Reached, begun, call_key, caller_of, fold
+from services.desk.domain.identity import Identity
 from services.desk.store import calls as call_store
-from services.desk.store import looks
+from services.desk.store import looks, scopes
 from services.desk.store import tasks as task_store
 from shared.contracts import CallReported, CallState, Message
 from shared.messaging import Service, Unit
@@ -63,26 +64,31 @@ class Calls:
         """What came in lately, the newest first, without anybody's number."""
         return await call_store.recent(self.service.pool, RECENT, RECENT_MAX)
 
-    async def on_screen(self, extension: str | None, by: str) -> list[Caller]:
+    async def on_screen(self, extension: str | None, by: Identity) -> list[Caller]:
         """Who is on the line at this telephone (None: at any), the newest first; that somebody looks is kept once."""
         now = datetime.now(UTC)
         shown = [call for call in await self.recent() if _is_for(call, extension) and _is_on_screen(call, now)]
         return await self._opened(shown, by)
 
-    async def look(self, call_id: UUID, by: str) -> Caller:
+    async def look(self, call_id: UUID, by: Identity) -> Caller:
         """One call with who calls, and the look kept. Raises NoSuchCall."""
         call = await call_store.find(self.service.pool, call_id)
         if call is None:
             raise NoSuchCall(call_id)
         return (await self._opened([call], by))[0]
 
-    async def _opened(self, calls: Sequence[Call], by: str) -> list[Caller]:
+    async def _opened(self, calls: Sequence[Call], by: Identity) -> list[Caller]:
+        """Who calls, with their earlier cases; who told a tip is not to be learnt from who calls."""
         if not calls:
             return []
-        async with self.service.pool.acquire() as connection, connection.transaction():
-            await looks.record_first(connection, by, "call", [call.id for call in calls if call.has_address])
-            reached = await call_store.reached(connection, [call.id for call in calls], self.vault)
+        if not by.may_see_whom(is_tip=False):
+            return [Caller(replace(call, history=()), Reached(withheld=call.has_address), {}) for call in calls]
         cases = {case.case_id for call in calls for case in call.history}
+        async with self.service.pool.acquire() as connection, connection.transaction():
+            await looks.record_first(connection, by.name, "call", [call.id for call in calls if call.has_address])
+            reached = await call_store.reached(connection, [call.id for call in calls], self.vault)
+            tips = set() if by.may_see_whom(is_tip=True) else await scopes.tips_among(connection, cases)
+        calls = [replace(call, history=tuple(one for one in call.history if one.case_id not in tips)) for call in calls]
         items = await task_store.items_of(self.service.pool, cases) if cases else {}
         return [Caller(call, reached.get(call.id, Reached()), items) for call in calls]
 

@@ -9,7 +9,8 @@ from uuid import UUID
 import structlog
 
 from services.desk.domain import Reached, Settle, Task, TaskVerdict, judge_settling, settled, task_of
-from services.desk.store import looks
+from services.desk.domain.identity import Identity
+from services.desk.store import looks, scopes
 from services.desk.store import tasks as task_store
 from services.desk.store.tasks import Waiting
 from shared.contracts import Message, TaskKind, TaskRequested
@@ -111,13 +112,16 @@ class Tasks:
             raise NoSuchTask(task_id)
         return task
 
-    async def look(self, task_id: UUID, by: str) -> tuple[Task, Reached]:
-        """A task with its address, and the look kept. Raises NoSuchTask."""
+    async def look(self, task_id: UUID, by: Identity) -> tuple[Task, Reached]:
+        """A task with its address where it is theirs to see, and the look kept. Raises NoSuchTask."""
         async with self.service.pool.acquire() as connection, connection.transaction():
             task = await task_store.find(connection, task_id)
             if task is None:
                 raise NoSuchTask(task_id)
             if not task.has_address:
                 return task, Reached()
-            await looks.record(connection, by, "task", task_id)
+            tips = await scopes.tips_among(connection, [task.case_id] if task.case_id else [])
+            if not by.may_see_whom(is_tip=bool(tips)):
+                return task, Reached(withheld=True)
+            await looks.record(connection, by.name, "task", task_id)
             return task, await task_store.reached(connection, task_id, self.vault)

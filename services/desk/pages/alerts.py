@@ -56,7 +56,7 @@ class AlertPages:
     async def alert(self, request: Request, by: Identity, alert_id: UUID, sent: Sent | None = None) -> Response:
         """One alert; that somebody saw the address is kept."""
         try:
-            alert, reached = await self._alerts.look(alert_id, by.name)
+            alert, reached = await self._alerts.look(alert_id, by)
         except NoSuchAlert:
             return self._frame.not_found(request, "alerts.not_found_words")
         sent = sent or Sent()

@@ -50,20 +50,20 @@ class CallPages:
         return await self._frame.render(
             request,
             "calls.html",
-            callers=await self._calls.on_screen(extension, by.name),
+            callers=await self._calls.on_screen(extension, by),
             calls=await self._calls.recent(),
             mine=extension,
         )
 
     async def live(self, request: Request, by: Identity) -> Response:
         """The pieces of the page that change."""
-        callers, calls = await self._calls.on_screen(extension_of(request), by.name), await self._calls.recent()
+        callers, calls = await self._calls.on_screen(extension_of(request), by), await self._calls.recent()
         return self._frame.render_part(request, "calls_live.html", callers=callers, calls=calls)
 
     async def screen(self, request: Request, by: Identity) -> Response:
         """Who rings at this operator's telephone, for every other page of theirs."""
         extension = extension_of(request)
-        callers = await self._calls.on_screen(extension, by.name) if extension else []
+        callers = await self._calls.on_screen(extension, by) if extension else []
         return self._frame.render_part(request, "calls_screen.html", callers=callers)
 
     def remember(self, extension: str) -> Response:

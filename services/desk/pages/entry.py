@@ -22,7 +22,7 @@ from services.desk.domain import (
     petition_lacks,
     split_street,
 )
-from services.desk.domain.identity import Identity
+from services.desk.domain.identity import Identity, Permission
 from services.desk.handlers import Caller, Desk, NoSuchCall, NoSuchEntry, NoSuchTask, WrongEntry
 from services.desk.pages.frame import Frame, Option, Sent, faults_of, options, typed_fields
 from services.desk.pages.why import proposed
@@ -99,7 +99,7 @@ class EntryPages:
     async def caller(self, by: Identity, call_id: UUID | None) -> Caller | None:
         """Who called, with their cases; that somebody looked is kept."""
         try:
-            return await self._calls.look(call_id, by.name) if call_id else None
+            return await self._calls.look(call_id, by) if call_id else None
         except NoSuchCall:
             return None
 
@@ -107,10 +107,10 @@ class EntryPages:
         """What is known of who called, or of whom a call-back is about; that somebody looked is kept."""
         if caller is not None:
             return _known(caller.reached) | {"call": str(caller.call.id)}
-        if task_id is None:
+        if task_id is None or not by.may(Permission.TASKS):
             return {}
         try:
-            _, reached = await self._tasks.look(task_id, by.name)
+            _, reached = await self._tasks.look(task_id, by)
         except NoSuchTask:
             return {}
         return _known(reached) | {"task": str(task_id)}

@@ -11,10 +11,13 @@ from fastapi import Request, Response
 from pydantic import ValidationError
 
 from services.desk.domain import COUNT_MAX, State, StepKind
+from services.desk.domain.identity import Permission
 from services.desk.domain.notes import names_of
 from services.desk.handlers import Alerts, Tasks, Work
 from services.desk.store import listing as listing_store
 from services.desk.store import notes as note_store
+from services.desk.web.access import FORM_TOKEN
+from services.desk.web.rules import is_allowed
 from shared.names import Names
 from shared.pages import Formats, Pages
 from shared.text import sort_key
@@ -47,11 +50,13 @@ class Sent:
 class Frame:
     """Renders the desk's pages."""
 
-    def __init__(self, work: Work, tasks: Tasks, alerts: Alerts, pages: Pages) -> None:
+    def __init__(self, work: Work, tasks: Tasks, alerts: Alerts, pages: Pages, public_url: str = "") -> None:
+        """`public_url`: where browsers reach the desk; empty: as the request says."""
         self._work = work
         self._tasks = tasks
         self._alerts = alerts
         self._pages = pages
+        self._public_url = public_url
 
     def language(self, request: Request) -> str:
         """The reader's."""
@@ -82,11 +87,19 @@ class Frame:
         written = self.formats(request).number(min(count, COUNT_MAX))
         return f"{written}+" if count > COUNT_MAX else written
 
+    def public_url(self, request: Request) -> str:
+        """Where browsers reach the desk, without a slash at its end."""
+        return self._public_url or str(request.base_url).rstrip("/")
+
     async def render(self, request: Request, template: str, *, status: int = 200, **values: Any) -> Response:
-        """A page with its navigation."""
-        centre = self._work.place.solution_centre.code
-        waiting = await listing_store.open_counts(self._work.service.pool, [centre])
-        tasks = (await self._tasks.counts()).values()
+        """A page with its navigation: what the person may open, and how much of it waits."""
+        may, centre = request.state.identity.may, self._work.place.solution_centre.code
+        waiting = (
+            await listing_store.open_counts(self._work.service.pool, [centre])
+            if may(Permission.TRIAGE)
+            else {centre: 0}
+        )
+        tasks = (await self._tasks.counts()).values() if may(Permission.TASKS) else ()
         return self.render_part(
             request,
             template,
@@ -94,7 +107,7 @@ class Frame:
             waiting=waiting[centre],
             tasks_waiting=sum(count.all for count in tasks),
             tasks_urgent=sum(count.urgent for count in tasks),
-            alerts=await self._alerts.waiting(),
+            alerts=await self._alerts.waiting() if may(Permission.ALERTS) else [],
             mentions=await self._mentions(request),
             **values,
         )
@@ -115,13 +128,24 @@ class Frame:
             "State": State,
             "StepKind": StepKind,
             "extension": extension_of(request),
+            "allowed": partial(_allowed, request),
         }
         return self._pages.render(request, template, status=status, **(shown | values))
 
     def not_found(self, request: Request, words: str) -> Response:
         """A page that says that there is nothing at this address."""
-        title = self.say(request, "page.not_found")
-        return self._pages.render(request, "message.html", status=404, title=title, words=self.say(request, words))
+        return self.message(request, "page.not_found", words, 404)
+
+    def message(self, request: Request, title: str, words: str, status: int) -> Response:
+        """A page that says one thing."""
+        said = self.say(request, words)
+        return self._pages.render(request, "message.html", status=status, title=self.say(request, title), words=said)
+
+
+def _allowed(request: Request, path: str) -> bool:
+    """Whether who is signed in may open this page."""
+    identity = getattr(request.state, "identity", None)
+    return identity is not None and is_allowed(identity, "GET", path)
 
 
 def extension_of(request: Request) -> str | None:
@@ -132,7 +156,7 @@ def extension_of(request: Request) -> str | None:
 async def typed_fields(request: Request) -> dict[str, str]:
     """What a form brought, without files."""
     form = await request.form(max_files=0, max_fields=FIELDS_MAX)
-    return {name: value for name, value in form.items() if isinstance(value, str)}
+    return {name: value for name, value in form.items() if isinstance(value, str) and name != FORM_TOKEN}
 
 
 def faults_of(error: ValidationError) -> dict[str, str]:

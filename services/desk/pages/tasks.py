@@ -71,7 +71,7 @@ class TaskPages:
     async def task(self, request: Request, by: Identity, task_id: UUID, sent: Sent | None = None) -> Response:
         """One task; that somebody saw the address is kept."""
         try:
-            task, reached = await self._tasks.look(task_id, by.name)
+            task, reached = await self._tasks.look(task_id, by)
         except NoSuchTask:
             return self._frame.not_found(request, "tasks.not_found_words")
         sent = sent or Sent()

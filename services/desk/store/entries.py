@@ -147,13 +147,14 @@ async def know(connection: Connection, cases: Sequence[KnownCase]) -> None:
     await connection.execute(
         """
         INSERT INTO known_case AS known (case_id, number, version, is_open, assigned_version, owner, topic,
-                                         neighbourhood, opened_at, contact_id)
+                                         neighbourhood, opened_at, contact_id, is_tip)
         SELECT * FROM unnest($1::uuid[], $2::text[], $3::int[], $4::bool[], $5::int[], $6::text[], $7::text[],
-                             $8::text[], $9::timestamptz[], $10::uuid[])
+                             $8::text[], $9::timestamptz[], $10::uuid[], $11::bool[])
         ON CONFLICT (case_id) DO UPDATE
         SET version = greatest(known.version, EXCLUDED.version),
             contact_id = coalesce(known.contact_id, EXCLUDED.contact_id),
             is_indexed = false,
+            is_tip = known.is_tip OR EXCLUDED.is_tip,
             is_open = CASE WHEN EXCLUDED.version > known.version THEN EXCLUDED.is_open ELSE known.is_open END,
             (assigned_version, owner, topic, neighbourhood, opened_at) = (
                 SELECT assigned_version, owner, topic, neighbourhood, opened_at
@@ -176,6 +177,7 @@ async def know(connection: Connection, cases: Sequence[KnownCase]) -> None:
         [case.neighbourhood for case in cases],
         [case.opened_at for case in cases],
         [case.contact_id for case in cases],
+        [case.is_tip for case in cases],
     )
 
 

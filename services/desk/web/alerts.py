@@ -75,7 +75,7 @@ def add_alert_routes(web: FastAPI, alerts: Alerts, sign_in: SignIn) -> None:
 
     @routes.get("/{alert_id}")
     async def look(alert_id: UUID, by: Person) -> AlertWithAddress:
-        return _with_address(*await alerts.look(alert_id, by.name))
+        return _with_address(*await alerts.look(alert_id, by))
 
     @routes.post("/{alert_id}/acknowledge")
     async def acknowledge(alert_id: UUID, acknowledging: Acknowledge, by: Person) -> AlertOut:

@@ -86,7 +86,7 @@ def add_task_routes(web: FastAPI, tasks: Tasks, sign_in: SignIn) -> None:
 
     @routes.get("/{task_id}")
     async def look(task_id: UUID, by: Person) -> TaskWithAddress:
-        return _with_address(*await tasks.look(task_id, by.name))
+        return _with_address(*await tasks.look(task_id, by))
 
     @routes.post("/{task_id}/settle")
     async def settle(task_id: UUID, settling: Settle, by: Person) -> TaskOut:
