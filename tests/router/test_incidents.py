@@ -10,6 +10,7 @@ from services.router import store
 from services.router.app import router
 from shared.contracts import (
     Answer,
+    AssignmentEnded,
     AssignmentOffered,
     CaseEvent,
     CaseGathered,
@@ -27,8 +28,10 @@ from tests.builders import (
     a_decision,
     a_gathering,
     a_question,
+    a_reopening_asked,
     a_return,
     a_separation,
+    a_withdrawal_asked,
     an_acceptance,
 )
 from tests.harness import System, built, running, until
@@ -260,6 +263,49 @@ async def test_a_person_gathers_what_the_router_did_not(system: System) -> None:
     assert await owned_by(system, WATER, 2)
     grown = [message for message in await work(system, 2) if isinstance(message, IncidentGrew)]
     assert [(message.joined_number, message.reports) for message in grown] == [(second.number, 2)]
+
+
+async def test_whoever_held_a_case_that_goes_with_another_now_is_told_that_it_is_over(system: System) -> None:
+    first, second = a_report(1), a_report(2, text=NONSENSE, place=ELSEWHERE)
+    await open_all(system, first, second)
+    offer = await the_offer(system, "cozum-merkezi")
+    await answer(system, a_gathering, offer, into=first.case_id)
+
+    [ended] = await work(system, 1, "cozum-merkezi")
+    assert isinstance(ended, AssignmentEnded)
+    assert (ended.assignment_id, ended.because) == (offer.assignment_id, "moved")
+
+
+async def test_when_the_first_of_an_incident_withdraws_the_oldest_of_the_others_leads_the_rest(system: System) -> None:
+    first, second, third = (a_report(number, minutes=number) for number in (1, 2, 3))
+    await open_all(system, first, second, third)
+    await until(partial(gathered, system, 2))
+    await work(system, 3)
+    await system.tell(ROUTING, "routine", a_withdrawal_asked(case_id=first.case_id))
+    ended, offer, grew = await work(system, 3)
+
+    assert await states(system) == [("001", "closed", False), ("002", "routed", False), ("003", "routed", True)]
+    assert isinstance(ended, AssignmentEnded)
+    assert (ended.case_id, ended.because) == (first.case_id, "withdrawn")
+    assert isinstance(offer, AssignmentOffered)
+    assert (offer.case_id, offer.owner, offer.incident.reports if offer.incident else 0) == (second.case_id, WATER, 2)
+    assert isinstance(grew, IncidentGrew)
+    assert (grew.assignment_id, grew.joined_number) == (offer.assignment_id, third.number)
+
+
+async def test_a_report_that_was_closed_with_others_is_reopened_alone(system: System) -> None:
+    first, second = a_report(1), a_report(2, minutes=1)
+    await open_all(system, first, second)
+    offer = await the_offer(system)
+    await answer(system, a_closing, offer)
+    await until(lambda: all_closed(system, 2))
+    await work(system, 1)
+    await system.tell(ROUTING, "routine", a_reopening_asked(case_id=second.case_id, text="Bizde hâlâ akıyor"))
+    [again] = await work(system, 1)
+
+    assert isinstance(again, AssignmentOffered)
+    assert (again.case_id, again.owner, again.incident) == (second.case_id, WATER, None)
+    assert await states(system) == [("001", "closed", False), ("002", "routed", False)]
 
 
 async def test_an_incident_joins_another_with_all_its_reports(system: System) -> None:

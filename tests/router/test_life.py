@@ -1,5 +1,7 @@
 """The life of a case, by values alone: whatever owners answer, repeat or tell too late."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from services.router.domain import life
-from services.router.domain.life import ALLOWED, RETURNS_MAX, Case, Verdict
+from services.router.domain.assignment import STEPS, UNDER_WAY, Assignment, AssignmentState, Ended, Step, move
+from services.router.domain.life import ALLOWED, MOVES, RETURNS_MAX, Case, Move, Verdict
+from services.router.domain.silence import silent
 from services.router.handlers.answering import Answerer
 from services.router.handlers.ground import Ground
 from services.router.handlers.recording import Recorder
@@ -24,6 +28,7 @@ from shared.contracts import (
     Channel,
     Outcome,
     OwnerKind,
+    ReturnReason,
 )
 from shared.municipality import Municipality
 from tests.builders import (
@@ -217,6 +222,112 @@ def test_a_repeated_receipt_or_closing_is_only_a_repetition() -> None:
     assert life.judge(accepted, an_acceptance(**about(accepted))) is Verdict.REPEATED
     assert life.judge(closed, a_closing(**about(closed))) is Verdict.REPEATED
     assert life.judge(closed, a_closing(**about(closed), outcome=Outcome.REJECTED)) is Verdict.REFUSED
+
+
+@pytest.mark.parametrize("because", [reason for reason in ReturnReason if reason is not ReturnReason.NOT_OURS])
+def test_what_comes_back_unanswered_goes_to_a_person_and_is_no_return(because: ReturnReason) -> None:
+    case = a_case(owner="saski", owner_kind=OwnerKind.INSTITUTION)
+    returned, [fact, _] = after(case, a_return(**about(case), because=because, proposal="fen-isleri"))
+
+    assert (returned.owner, returned.returns) == (CENTRE, 0)
+    assert isinstance(fact, CaseReturned)
+    assert fact.because is because
+
+
+def test_an_answer_given_before_a_question_was_seen_is_overtaken() -> None:
+    case = a_case()
+    asked, _ = after(case, a_question(**about(case), seen_version=case.version))
+
+    assert life.judge(asked, a_closing(**about(asked), seen_version=case.version)) is Verdict.OVERTAKEN
+    assert life.judge(asked, a_closing(**about(asked), seen_version=asked.version)) is None
+    assert life.judge(asked, a_closing(**about(asked))) is None
+
+
+def test_a_receipt_and_a_note_overtake_nothing() -> None:
+    case = a_case()
+    worked_on, _ = after(case, an_acceptance(**about(case)), a_progress(**about(case)))
+
+    assert life.judge(worked_on, a_closing(**about(case), seen_version=case.version)) is None
+
+
+def test_what_a_citizen_answers_overtakes_nothing() -> None:
+    case = a_case()
+    asked, _ = after(case, a_question(**about(case)))
+    resumed = life.resume(asked)
+
+    assert life.judge(resumed, a_closing(**about(resumed), seen_version=asked.version)) is None
+
+
+def test_a_case_is_closed_with_a_text() -> None:
+    with pytest.raises(life.Forbidden, match="text"):
+        life.close(a_case(), Outcome.SOLVED, "  ")
+
+
+@pytest.mark.parametrize("state", list(CaseState))
+@pytest.mark.parametrize("kind", list(Move))
+def test_every_move_from_every_state_is_allowed_by_the_table_or_forbidden(kind: Move, state: CaseState) -> None:
+    case, rule = a_case(state=state), MOVES[kind]
+    if state in rule.starts:
+        moved = made(kind, case)
+        assert (moved.state, moved.version) == (rule.ends or state, case.version + 1)
+    else:
+        with pytest.raises(life.Forbidden):
+            made(kind, case)
+
+
+def made(kind: Move, case: Case) -> Case:
+    """The case after a move of that name."""
+    institution = {"owner": "saski", "owner_kind": OwnerKind.INSTITUTION}
+    makers: dict[Move, Callable[[], Case]] = {
+        Move.ASSIGN: lambda: life.assign(case, "fen-isleri", OwnerKind.DEPARTMENT, None, None),
+        Move.ACCEPT: lambda: life.accept(case),
+        Move.FORWARD: lambda: life.accept(replace(case, **institution)),
+        Move.PROGRESS: lambda: life.progress(case),
+        Move.ASK: lambda: life.ask(case, AT),
+        Move.RESUME: lambda: life.resume(case),
+        Move.RETURN: lambda: life.give_back(case, ReturnReason.NOT_OURS),
+        Move.CLOSE: lambda: life.close(case, Outcome.SOLVED, "Bitti."),
+        Move.REOPEN: lambda: life.reopen(case, AT),
+        Move.GATHER: lambda: life.gather(case, a_case()),
+        Move.SEPARATE: lambda: life.separate(case),
+    }
+    return makers[kind]()
+
+
+@pytest.mark.parametrize(
+    ("reopened", "owner", "goes_to"),
+    [(0, "fen-isleri", "fen-isleri"), (1, "fen-isleri", CENTRE), (0, "no-longer-there", CENTRE), (0, "saski", "saski")],
+)
+def test_a_reopened_case_goes_to_the_owner_it_had_the_first_time_alone(reopened: int, owner: str, goes_to: str) -> None:
+    case = a_case(state=CaseState.CLOSED, outcome=Outcome.SOLVED, reopened=reopened, owner=owner)
+
+    assert life.reopened_for(case, OWNERS, CENTRE) == goes_to
+
+
+@pytest.mark.parametrize(
+    ("state", "hours", "is_silent"),
+    [
+        (CaseState.WAITING_CITIZEN, 7 * 24, True),
+        (CaseState.WAITING_CITIZEN, 7 * 24 - 1, False),
+        (CaseState.IN_PROGRESS, 700, False),
+        (CaseState.CLOSED, 700, False),
+    ],
+)
+def test_a_citizen_is_silent_after_so_many_days_while_the_case_waits(
+    state: CaseState, hours: int, is_silent: bool
+) -> None:
+    assert silent(a_case(state=state), AT, AT + timedelta(hours=hours), 7) is is_silent
+
+
+@pytest.mark.parametrize("step", list(Step))
+@pytest.mark.parametrize("state", list(AssignmentState))
+def test_an_assignment_moves_until_it_ended_and_never_after(state: AssignmentState, step: Step) -> None:
+    work = Assignment(an_id(), "fen-isleri", state)
+    if state in UNDER_WAY:
+        assert move(work, step).state is STEPS[step][1]
+    else:
+        with pytest.raises(Ended):
+            move(work, step)
 
 
 def test_the_same_answer_to_the_same_case_gives_the_very_same_facts() -> None:
