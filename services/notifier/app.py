@@ -62,7 +62,7 @@ def notifier() -> Service:
     dead_address = {name: row.dead_address for name, row in SENDERS.items()}
     office = PostOffice(service, vault, place.delivery, lanes, clerk, dead_address)
     teller, surveys = Teller(place, composer), place.conversation.survey
-    handlers = Notifier(teller, vault, clerk, office, surveys)
+    handlers = Notifier(teller, vault, clerk, office, surveys, place.conversation.question)
     told: list[type[Message]] = [AddressRecorded, ContactRegistered, *STEPS]
     for source in ("contacts", "cases"):
         queues = [f"notifier.{source}.{lane}" for lane in LANES]

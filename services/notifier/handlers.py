@@ -21,7 +21,7 @@ from services.notifier.domain import (
     receipt_change,
 )
 from services.notifier.domain.ladder import Decision
-from services.notifier.domain.later import plans_of
+from services.notifier.domain.later import answers_a_question, plans_of
 from services.notifier.office import FACTS_KEY, Clerk, PostOffice, as_of
 from services.notifier.store import Filed, Open
 from shared.contracts import (
@@ -43,7 +43,7 @@ from shared.ids import derived_id
 from shared.messaging import Unit, envelopes
 from shared.messaging.topology import EVENTS
 from shared.municipality import ReplyEvent
-from shared.municipality.conversation import SurveyRules
+from shared.municipality.conversation import Question, SurveyRules
 from shared.vault import Vault
 
 _AUTOMATIC: Final = frozenset({ReplyEvent.RECEIPT, ReplyEvent.JOINED, ReplyEvent.NOT_SOLVED})
@@ -65,6 +65,7 @@ class Notifier:
     clerk: Clerk
     office: PostOffice
     surveys: SurveyRules
+    question: Question
 
     async def tell(self, unit: Unit, events: Sequence[Message]) -> None:
         """Write addresses and the notices these facts call for; send them, postpone facts that came too early."""
@@ -78,6 +79,8 @@ class Notifier:
             (event, notice) for event in contacts if (notice := self.teller.of_contact(event, now))
         ]
         notices += await self._of_cases(unit, steps, now)
+        if answered := {case: event.occurred_at for event in contacts for case in answers_a_question(event)}:
+            await store.drop_reminders(unit.connection, answered)
         if notices:
             await self._send(unit, notices, now)
 
@@ -136,7 +139,9 @@ class Notifier:
                 unit.postpone(event, "nobody is known yet who asked")
             for party in known.get(event.case_id, []):
                 notices += [(event, notice) for notice in self.teller.of_case(event, party, now)]
-        plans = [plan for event in events if event.case_id in known for plan in plans_of(event, self.surveys)]
+        plans = [
+            plan for event in events if event.case_id in known for plan in plans_of(event, self.surveys, self.question)
+        ]
         if plans:
             await store.plan(unit.connection, plans)
         return notices

@@ -27,6 +27,7 @@ class ReplyEvent(StrEnum):
     CLOSED = "closed"
     REJECTED = "rejected"
     QUESTION = "question"
+    QUESTION_REMINDER = "question_reminder"  # nobody answered the question yet
     EMERGENCY = "emergency"
     INFORMATION_ANSWERED = "information_answered"
     DUTY = "duty"  # not to a citizen: to whoever is on duty, that an urgent case waits
@@ -71,6 +72,7 @@ SLOTS: Mapping[ReplyEvent, Slots] = {
     ),
     ReplyEvent.REJECTED: Slots(required=frozenset({"number"}), expected=frozenset({"text"}), optional=_TRACKING),
     ReplyEvent.QUESTION: Slots(required=frozenset({"number", "text"}), optional=_TRACKING | {"department"}),
+    ReplyEvent.QUESTION_REMINDER: Slots(required=frozenset({"number", "text"}), optional=_TRACKING),
     ReplyEvent.EMERGENCY: Slots(required=frozenset({"advice_number"}), optional=frozenset({"number"})),
     ReplyEvent.INFORMATION_ANSWERED: Slots(required=frozenset({"text"}), optional=frozenset({"number"})),
     ReplyEvent.DUTY: Slots(

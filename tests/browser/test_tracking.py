@@ -183,3 +183,45 @@ async def test_notices_end_at_the_press_of_a_button(chromium: Browser, site: str
         await visitor.page.click("button.main")
 
         await expect(visitor.page.locator("h1")).to_contain_text("Bildirimler sona erdi")
+
+
+@BOTH_WAYS
+async def test_the_survey_is_answered_with_what_is_missing_and_closes(
+    chromium: Browser, site: str, system: System, look: Look, scripts: bool
+) -> None:
+    number = await a_case(chromium, site, system, *assigned(), closed())
+    async with a_visit(chromium, look, scripts=scripts) as visitor:
+        page = visitor.page
+        await page.goto(f"{site}/takip/{number}/{TOKENS.code(number)}")
+        await visitor.picture("tracking-survey")
+        if scripts:
+            await usable(visitor)
+        await page.click("text=Hayır, çözülmedi")
+        await visitor.picture("survey")
+        if scripts:
+            await usable(visitor)
+        await page.fill("#text", "Kapağı hâlâ kırık")
+        await page.click("button[value=hayir]")
+        await page.wait_for_selector("text=Yanıtınız için teşekkür ederiz")
+        await visitor.picture("tracking-survey-answered")
+        if scripts:
+            await usable(visitor)
+
+
+@BOTH_WAYS
+async def test_a_case_is_withdrawn_in_two_steps(
+    chromium: Browser, site: str, system: System, look: Look, scripts: bool
+) -> None:
+    number = await a_case(chromium, site, system, *assigned())
+    async with a_visit(chromium, look, scripts=scripts) as visitor:
+        page = visitor.page
+        await page.goto(f"{site}/takip/{number}/{TOKENS.code(number)}")
+        await page.click("text=Başvurumu geri çek")
+        await visitor.picture("withdraw")
+        if scripts:
+            await usable(visitor)
+        await page.click("text=Evet, geri çekiyorum")
+        await page.wait_for_selector("text=İsteğinizi aldık")
+        await visitor.picture("tracking-withdrawn")
+        if scripts:
+            await usable(visitor)

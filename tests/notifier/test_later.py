@@ -1,7 +1,7 @@
 """What is told later: whether a closed case is solved, asked once, of one case at a time, and never who wants none."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from tests.notifier.conftest import Provider, a_notifier, notices, quick, tell
 from tests.notifier.test_notifier import a_citizen, a_phone, step_of, tell_step
 
 RULES: Final = quick().conversation.survey
+QUESTION: Final = quick().conversation.question
 ME: Final = new_id()
 DUE: Final = timedelta(hours=RULES.delay_hours)
 
@@ -42,8 +43,8 @@ def a_party(**changed: Any) -> Party:
 
 
 def the_plan(event: CaseEvent, **changed: Any) -> Plan:
-    [plan] = plans_of(event, RULES.model_copy(update=changed))
-    return plan
+    plans = plans_of(event, RULES.model_copy(update=changed), QUESTION)
+    return next(plan for plan in plans if plan.event is ReplyEvent.SURVEY)
 
 
 # The decision
@@ -59,7 +60,7 @@ def test_only_who_was_told_solved_or_answered_is_asked(outcome: Outcome) -> None
 
 def test_reopening_drops_the_question_and_other_steps_plan_none() -> None:
     assert (the_plan(a_case_reopened()).due_at, the_plan(a_case_reopened()).dropped) == (None, "reopened")
-    assert not [plan for plan in plans_of(a_case_asked(), RULES) if plan.event is ReplyEvent.SURVEY]
+    assert not [plan for plan in plans_of(a_case_asked(), RULES, QUESTION) if plan.event is ReplyEvent.SURVEY]
 
 
 @pytest.mark.parametrize(("changed", "asked"), [({"enabled": False}, 0), ({"share": 0.0}, 0), ({"share": 1.0}, 200)])
@@ -263,3 +264,64 @@ async def test_a_mail_asks_by_two_links_to_the_case_s_own_page(system: System) -
     page = f"https://ilkim.example.org/takip/482-715-936/{CaseTokens(key).code('482-715-936')}/anket"
     assert f"{page}?cevap=evet" in mail
     assert f"{page}?cevap=hayir" in mail
+
+
+# A reminder of a question
+
+
+async def reminders(system: System) -> list[dict[str, Any]]:
+    return [row for row in await notices(system) if row["event"] == "question_reminder"]
+
+
+async def is_over(system: System, dropped: str) -> bool:
+    return bool(
+        await system.value(
+            "SELECT true FROM later WHERE event = 'question_reminder' AND due_at IS NULL AND dropped = $1", dropped
+        )
+    )
+
+
+def test_a_question_is_reminded_of_after_the_days_the_municipality_wants() -> None:
+    [plan] = plans_of(a_case_asked(question="Kapı no?"), RULES, QUESTION)
+
+    assert (plan.event, plan.due_at) == (ReplyEvent.QUESTION_REMINDER, AT + timedelta(days=QUESTION.remind_days))
+    assert plan.words["text"] == "Kapı no?"
+
+
+async def test_who_does_not_answer_is_reminded_once_with_the_question(system: System, provider: Provider) -> None:
+    address, contact = a_citizen()
+    async with running(a_notifier(system, provider.url)):
+        await tell(system, address, contact)
+        asked = step_of(contact, a_case_asked, question="Hangi kapı?")
+        await tell_step(system, asked, asked)
+        await until(lambda: is_over(system, ""))
+        await asyncio.sleep(0.3)
+
+    [reminder] = await reminders(system)
+    assert "Hangi kapı?" in reminder["text"]
+
+
+async def test_who_answered_is_not_reminded(system: System, provider: Provider) -> None:
+    address, contact = a_citizen()
+    now = datetime.now(UTC)
+    answer = a_citizen(person_id=contact.person_id, contact_id=an_id(), effect=Effect.JOINED, cases=contact.cases)[1]
+    async with running(a_notifier(system, provider.url)):
+        await tell(system, address, contact)
+        await tell_step(system, step_of(contact, a_case_asked, occurred_at=now - timedelta(hours=1)))
+        await until(lambda: has_told(system, "question"))
+        await tell(system, answer.model_copy(update={"occurred_at": now}))
+        await until(lambda: is_over(system, "answered"))
+
+    assert not await reminders(system)
+
+
+async def test_a_closed_case_reminds_of_no_question(system: System, provider: Provider) -> None:
+    address, contact = a_citizen()
+    now = datetime.now(UTC)
+    async with running(a_notifier(system, provider.url)):
+        await tell(system, address, contact)
+        await tell_step(system, step_of(contact, a_case_asked, occurred_at=now, version=4))
+        await tell_step(system, step_of(contact, a_case_closed, occurred_at=now, version=5))
+        await until(lambda: is_over(system, "closed"))
+
+    assert not await reminders(system)

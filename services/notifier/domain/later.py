@@ -1,15 +1,15 @@
 """What is told some time after a step of a case, unless something comes between: planned and decided here. Pure."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from services.notifier.domain.notices import Party, Plan
-from shared.contracts import CaseClosed, CaseEvent, CaseReopened, Outcome
+from shared.contracts import CaseAsked, CaseClosed, CaseEvent, CaseReopened, ContactRegistered, Effect, Outcome, Purpose
 from shared.municipality import ReplyEvent
-from shared.municipality.conversation import SurveyRules
+from shared.municipality.conversation import Question, SurveyRules
 
 # Who was told "not ours" or "you wanted it so" is not asked whether it is solved.
 _ASKED_AFTER: Final = frozenset({Outcome.SOLVED, Outcome.ANSWERED})
@@ -27,15 +27,31 @@ class Asked:
     wants_none: bool = False
 
 
-def plans_of(event: CaseEvent, surveys: SurveyRules) -> list[Plan]:
+def plans_of(event: CaseEvent, surveys: SurveyRules, question: Question) -> list[Plan]:
     """What a step of a case plans, or makes void."""
     match event:
         case CaseClosed():
-            return [_survey(event, surveys)]
+            return [_survey(event, surveys), _plan(event, ReplyEvent.QUESTION_REMINDER, dropped="closed")]
         case CaseReopened():
             return [_plan(event, ReplyEvent.SURVEY, dropped="reopened")]
+        case CaseAsked():
+            due = event.occurred_at + timedelta(days=question.remind_days)
+            plan = _plan(event, ReplyEvent.QUESTION_REMINDER, due)
+            return [replace(plan, words={**plan.words, "text": event.question})]
         case _:
             return []
+
+
+def answers_a_question(event: ContactRegistered) -> Sequence[UUID]:
+    """The cases whose citizens need no reminder any more: they wrote, whatever it was."""
+    if event.effect is not Effect.JOINED or event.purpose is Purpose.AUTOMATIC:
+        return ()
+    return [case.case_id for case in event.cases]
+
+
+def whom_to_remind(parties: Sequence[Party]) -> Party | None:
+    """The one of a case's citizens who is reminded of a question: the first who left an address."""
+    return min((party for party in parties if party.person_id), key=lambda party: party.contact_id, default=None)
 
 
 def whom_to_ask(parties: Sequence[Party], channels: Collection[str]) -> Party | None:

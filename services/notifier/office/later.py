@@ -1,4 +1,4 @@
-"""Tells what was planned when its time comes: whether a closed case is solved, asked once."""
+"""Tells what was planned when its time comes: whether a closed case is solved, and that a question waits."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -11,13 +11,14 @@ import structlog
 
 from services.notifier import store
 from services.notifier.domain import Notice, Party, Person, Teller
-from services.notifier.domain.later import whom_to_ask, why_not
+from services.notifier.domain.later import whom_to_ask, whom_to_remind, why_not
 from services.notifier.domain.notices import Plan
 from services.notifier.office.clerk import Clerk, Written
 from services.notifier.office.post_office import PostOffice
 from services.notifier.store import Open
 from shared.database import Connection, is_away
 from shared.messaging import Service
+from shared.municipality import ReplyEvent
 from shared.municipality.conversation import SurveyRules
 from shared.vault import Vault
 
@@ -69,7 +70,7 @@ class Later:
 
     async def _tell(self, connection: Connection, due: Sequence[Plan], now: datetime) -> Written:
         known = await store.parties(connection, {plan.case_id for plan in due})
-        found = [(plan, whom_to_ask(known.get(plan.case_id, ()), self.surveys.channels)) for plan in due]
+        found = [(plan, self._whom(plan, known.get(plan.case_id, ()))) for plan in due]
         ids = {party.person_id for _, party in found if party and party.person_id}
         people = await store.people(connection, ids, self.vault) if ids else {}
         ended, notices = await self._decide(connection, found, people, now)
@@ -78,6 +79,10 @@ class Later:
         new = written.only(await store.add_notices(connection, written.decided)) if notices else written
         await self.clerk.save_deliveries(connection, new)
         return new
+
+    def _whom(self, plan: Plan, parties: Sequence[Party]) -> Party | None:
+        is_survey = plan.event is ReplyEvent.SURVEY
+        return whom_to_ask(parties, self.surveys.channels) if is_survey else whom_to_remind(parties)
 
     async def _decide(
         self,
@@ -91,7 +96,8 @@ class Later:
         ended: list[Ended] = []
         notices: list[Notice] = []
         for plan, party in found:
-            reason = why_not(plan, party, asked, self.surveys, now)
+            is_survey = plan.event is ReplyEvent.SURVEY
+            reason = why_not(plan, party, asked, self.surveys, now) if is_survey else ""
             if party is None or party.person_id not in people:
                 reason = reason or "nobody_to_ask"
             elif not reason:

@@ -1,6 +1,6 @@
 """The notifier's tables: people and how they are reached, notices and their deliveries."""
 
-from services.notifier.store.later import asked, end_plans, lock_due, plan
+from services.notifier.store.later import asked, drop_reminders, end_plans, lock_due, plan
 from services.notifier.store.notices import (
     Begun,
     Decided,
@@ -48,6 +48,7 @@ __all__ = [
     "book",
     "clock",
     "count_receipts",
+    "drop_reminders",
     "end_plans",
     "find_deliveries",
     "forget_receipts",

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -26,7 +27,8 @@ async def plan(connection: Connection, plans: Sequence[Plan]) -> None:
         ON CONFLICT (case_id, event) DO UPDATE
         SET version = EXCLUDED.version, number = EXCLUDED.number, trace_id = EXCLUDED.trace_id,
             occurred_at = EXCLUDED.occurred_at, words = EXCLUDED.words, dropped = EXCLUDED.dropped,
-            due_at = CASE WHEN later.told_at IS NULL THEN EXCLUDED.due_at END
+            -- A survey that was told is told; another question has a reminder of its own.
+            due_at = CASE WHEN later.told_at IS NULL OR later.event <> 'survey' THEN EXCLUDED.due_at END
         WHERE later.version < EXCLUDED.version
         """,
         [row.case_id for row in rows],
@@ -38,6 +40,22 @@ async def plan(connection: Connection, plans: Sequence[Plan]) -> None:
         [json.dumps(dict(row.words), ensure_ascii=False).replace("\\u0000", "") for row in rows],
         [row.due_at for row in rows],
         [row.dropped for row in rows],
+    )
+
+
+async def drop_reminders(connection: Connection, answered: Mapping[UUID, datetime]) -> None:
+    """Nobody is reminded of a question in these cases that was asked before their citizens wrote, at those times."""
+    cases = sorted(answered)
+    await connection.execute(
+        """
+        UPDATE later
+        SET due_at = NULL, dropped = 'answered'
+        FROM unnest($1::uuid[], $2::timestamptz[]) AS answered (case_id, at)
+        WHERE later.case_id = answered.case_id AND event = 'question_reminder' AND due_at IS NOT NULL
+          AND occurred_at <= answered.at
+        """,
+        cases,
+        [answered[case] for case in cases],
     )
 
 
