@@ -15,7 +15,7 @@ import asyncpg
 
 from ops.deploy import SCHEMAS
 from ops.servers import Addresses
-from services.router.replayed import unlike_their_histories
+from services.router import replayed
 
 ROWS_NAMED_MAX: Final = 20
 
@@ -184,7 +184,7 @@ async def draw_up(addresses: Addresses) -> Ledger:
                 for schema in SCHEMAS
             }
             breaches = [await _breach(connection, name, statement) for name, statement in BREACHES.items()]
-            breaches.append(await _unlike_their_histories(connection))
+            breaches.append(await unlike_their_histories(connection))
     finally:
         await connection.close()
     queued = await asyncio.to_thread(queue_depths, addresses)
@@ -211,10 +211,10 @@ async def _breach(connection: asyncpg.Connection, name: str, statement: str) -> 
     return Breach(name, len(rows), tuple(str(row[0]) for row in rows[:ROWS_NAMED_MAX])) if rows else None
 
 
-async def _unlike_their_histories(connection: asyncpg.Connection) -> Breach | None:
+async def unlike_their_histories(connection: asyncpg.Connection) -> Breach | None:
     """Replays every case: what stands in the table follows from the history alone."""
     await connection.execute("SET LOCAL search_path TO router")
-    found = [str(case_id) async for case_id in unlike_their_histories(connection)]
+    found = [str(case_id) async for case_id in replayed.unlike_their_histories(connection)]
     return (
         Breach("a case that is not what its history tells", len(found), tuple(found[:ROWS_NAMED_MAX]))
         if found

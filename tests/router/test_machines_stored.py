@@ -7,9 +7,11 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 
 from ops.ledger import BREACHES
+from ops.ledger import unlike_their_histories as unlike
 from services.router import store
 from services.router.app import MODEL
 from services.router.domain.versions import load_known
@@ -166,3 +168,20 @@ async def test_a_case_that_was_changed_past_its_history_is_found(system: System)
 
     async with system.pool.acquire() as connection:
         assert [case_id async for case_id in unlike_their_histories(connection)] == [case.case_id]
+
+
+async def test_the_ledger_replays_every_case(system: System) -> None:
+    await take(system, a_router().take_cases, [a_case_opened(text=TEXTS[0])])
+    connection = await asyncpg.connect(system.database_url)
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            before = await unlike(connection)
+        await connection.execute("UPDATE router.case_record SET returns = 1")
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            after = await unlike(connection)
+    finally:
+        await connection.close()
+
+    assert before is None
+    assert after is not None
+    assert after.rows == 1
