@@ -114,6 +114,17 @@ def test_what_somebody_else_told_is_not_laid_to_the_citizen() -> None:
     assert kinds(contacts=contacts) == ["told", "linked"]
 
 
+def test_why_it_came_back_is_said_once() -> None:
+    back = item_of(an_assignment_offered(returned_because="Yol bizim değil.", returns=1))
+    offered = a_step(StepKind.OFFERED, 5, assignment_id=back.assignment_id)
+
+    alone = story(Told({back.assignment_id: back}, [offered]))
+    after = story(Told({back.assignment_id: back}, [offered, a_step(StepKind.RETURNED, text="Yol bizim değil.")]))
+
+    assert [line.because for line in alone] == ["Yol bizim değil."]
+    assert [line.because for line in after] == ["", ""]
+
+
 def test_a_silent_citizen_is_told_of_once() -> None:
     fact = a_fact("progressed", 1, detail="citizen_silent")
 

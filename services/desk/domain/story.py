@@ -189,7 +189,9 @@ def story(told: Told) -> list[Line]:
         *(Line(note.at, LineKind.NOTE, note.owner, note.by_whom, text=note.text) for note in told.notes),
         *(Line(photo.at, LineKind.PHOTO, by=photo.by_whom, files=(LineFile(photo.id, True),)) for photo in told.photos),
     ]
-    return sorted(lines, key=lambda line: (line.at, _ORDER[line.kind]))
+    returned = {_folded(line.text) for line in lines if line.kind is LineKind.RETURNED}
+    told_once = [replace(line, because="") if _folded(line.because) in returned else line for line in lines]
+    return sorted(told_once, key=lambda line: (line.at, _ORDER[line.kind]))
 
 
 def fact_of(event: CaseEvent) -> Fact:
