@@ -447,6 +447,8 @@ def test_every_case_is_counted_in_exactly_one_group(ilkadim: Municipality, fact:
             "next_after_minutes = 15" + A_SHIFT.replace("+90500", "0500"),
             ["shift 1 (on duty)", "phone"],
         ),
+        ("conversation.toml", "silent_days = 7", "silent_days = 3", ["question", "must be less than silent_days"]),
+        ("conversation.toml", 'text = "İsteğiniz', 'text = "" # "', ["withdrawn", "text"]),
         ("bulletin.toml", 'field = "channel"', 'field = "mood"', ["group 1 (whatsapp)", "when.0.field"]),
         ("bulletin.toml", 'in = ["whatsapp"]', 'in = ["whatsup"]', ["whatsapp", "no channel is called whatsup", "sms"]),
         ("bulletin.toml", "known = true", 'known = true, in = ["61820"]', ["neighbourhoods", "either"]),

@@ -21,7 +21,6 @@ from shared.contracts import (
     ReopenedBy,
     ReopeningAsked,
     TaskDecision,
-    TaskKind,
     TaskRequested,
     TaskSettled,
     WithdrawalAsked,
@@ -63,7 +62,7 @@ class Joiner:
 
     async def settle(self, unit: Unit, settled: Sequence[TaskSettled]) -> None:
         """Reopen the cases of which a person says that they are to be; any other decision leaves them closed."""
-        decided = {event.task_id: event for event in settled if event.kind is TaskKind.REOPEN}
+        decided = {event.task_id: event for event in settled}
         wishes = await store.take_reopenings(unit.connection, decided)
         released = [
             as_decided(wish, decided[task])
