@@ -31,7 +31,16 @@ from shared.contracts import (
 )
 from shared.contracts.inside import CasePeople, KnownPerson, ToldCase, ToldContact, ToldEarlier
 from shared.messaging.topology import EVENTS
-from tests.builders import AT, a_case_assigned, a_case_closed, a_case_returned, a_notice_recorded, an_id
+from tests.builders import (
+    AT,
+    a_case_assigned,
+    a_case_closed,
+    a_case_gathered,
+    a_case_returned,
+    a_citizen_added,
+    a_notice_recorded,
+    an_id,
+)
 from tests.desk.conftest import OWN, OWNERS, PASSWORD, USER, Desk, Reply, bearer
 from tests.desk.inside import Intake
 from tests.harness import KEY, a_system, built, serving, until
@@ -395,7 +404,7 @@ async def test_nothing_is_sent_while_a_slot_stands_open(room: Room) -> None:
 
 async def test_not_ours_is_one_press_with_its_reason(room: Room) -> None:
     offer = await room.offer(proposals=(Proposal(owner="fen-isleri", confidence=0.4),))
-    assert '<button class="button" name="to" value="fen-isleri">' in await room.page(offer)
+    assert '<button class="button wide-button" name="to" value="fen-isleri">' in await room.page(offer)
 
     sent = await room.desk.send(f"/work/{offer.assignment_id}/return", to="fen-isleri", reason="", proposal="")
 
@@ -445,3 +454,34 @@ async def test_an_item_of_others_is_not_there(room: Room, monkeypatch: pytest.Mo
     assert (await room.desk.get(f"/work/{offer.assignment_id}")).status == 404
     assert (await room.look(offer)).status == 404
     assert str(offer.case_id) not in room.intake.asked
+
+
+# What changed meanwhile
+
+
+async def test_what_changed_while_the_page_was_open_is_shown_before_anything_is_done(room: Room) -> None:
+    offer = await room.offer(version=2)
+    assert 'name="version" value="2"' in await room.page(offer)
+    gathered = a_case_gathered(case_id=offer.case_id, number=offer.number, version=3, head_number="777-777-777")
+    await room.desk.system.tell(EVENTS, "router.kept.routine", gathered)
+    await room.shows(offer, "777-777-777")
+    typed = {"outcome": "solved", "answer": "Yapıldı."}
+
+    stale = await room.desk.send(f"/work/{offer.assignment_id}/close", version="2", **typed)
+    assert stale.status == 409
+    assert "Siz bu sayfadayken kayıt değişti" in stale.text and "Yapıldı.</textarea>" in stale.text
+
+    assert (await room.desk.send(f"/work/{offer.assignment_id}/close", version="3", **typed)).status == 303
+
+
+async def test_an_answer_says_in_view_of_which_step_it_was_given_until_we_moved_the_case(room: Room) -> None:
+    offer = await room.offer(version=2)
+    await room.desk.answer()
+
+    await room.desk.send(f"/work/{offer.assignment_id}/ask", question="Kapı numarası kaç?")
+    await room.desk.tell(offer, a_citizen_added(assignment_id=offer.assignment_id, text="Dört."))
+    await room.shows(offer, "Dört.")
+    await room.desk.send(f"/work/{offer.assignment_id}/close", outcome="solved", answer="Yapıldı.")
+
+    assert (await room.desk.answer())["seen_version"] == 2
+    assert "seen_version" not in await room.desk.answer()

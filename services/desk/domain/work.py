@@ -363,7 +363,14 @@ def _common(item: Item, action: Action, by: str, now: datetime) -> dict[str, obj
         "case_id": item.case_id,
         "owner": item.owner,
         "by": by,
+        "seen_version": _seen_version(item),
     }
+
+
+def _seen_version(item: Item) -> int | None:
+    """The step of the case this is said in view of; None once we moved it ourselves, for that is a later step."""
+    is_as_offered = item.questions == 0 and item.incident_id is None
+    return item.version if is_as_offered else None
 
 
 def _answer_id(item: Item, action: Action) -> UUID:

@@ -142,6 +142,7 @@ class CasePages:
             lines=story(whole.told),
             LineKind=LineKind,
             intake=whole.intake,
+            version=whole.version,
             earlier=await self._seen(by, earlier_of_person(item, whole.intake, by)),
             nearby=await self._seen(by, whole.intake.of_place if whole.intake else ()),
             files=[file for file in await file_store.files_of(pool, item.case_id) if not file.is_finished],
@@ -263,8 +264,10 @@ class CasePages:
         if word not in ACTIONS:
             return await self.item(request, by, assignment_id, Sent(status=404))
         said = {name: value for name, value in typed.items() if value.strip()}
-        seen = said.pop("revision", "")
+        seen, version = said.pop("revision", ""), said.pop("version", "")
         try:
+            if version.isdecimal() and await self._has_changed(assignment_id, by, int(version)):
+                return await self.item(request, by, assignment_id, Sent(typed, {}, "refused.changed", 409))
             said = await self._meant(request, word, said)
             action = ACTIONS[word].model_validate(said)
             await self._work.act(assignment_id, action, by, int(seen) if seen.isdecimal() else None)
@@ -277,6 +280,11 @@ class CasePages:
         except NoSuchItem:
             return await self.item(request, by, assignment_id)
         return RedirectResponse(_onward(request, assignment_id, word), 303)
+
+    async def _has_changed(self, assignment_id: UUID, by: Identity, version: int) -> bool:
+        """Whether others changed what is to be done since the page was opened. Raises NoSuchItem."""
+        item = await self._item(assignment_id, by)
+        return bool(await story_store.changes_since(self._work.service.pool, item, version))
 
     async def _meant(self, request: Request, word: str, said: Mapping[str, str]) -> dict[str, str]:
         """What a press stands for: whose it is said to be, with the reason; a case by its number. Raises Unknown."""

@@ -7,12 +7,15 @@ from uuid import UUID
 
 import asyncpg
 
+from services.desk.domain import Item
 from services.desk.domain.story import Fact, Notice
 from shared.contracts import Channel, NoticeStatus
 from shared.database import Connection
 
 FACTS_SHOWN: Final = 500
 NOTICES_SHOWN: Final = 200
+# Facts after which a page that was opened before shows what is so no longer.
+CHANGES: Final = ["assigned", "returned", "closed", "reopened", "gathered", "separated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,25 @@ async def facts_of(pool: asyncpg.Pool, case_id: UUID) -> list[Fact]:
         FACTS_SHOWN,
     )
     return [Fact(**dict(row)) for row in reversed(rows)]
+
+
+async def changes_since(pool: asyncpg.Pool, item: Item, version: int) -> list[Fact]:
+    """What others did to the case of an item after that step, of all that changes what is to be done."""
+    rows = await pool.fetch(
+        """
+        SELECT case_id, version, at, kind, assignment_id, state, outcome, owner, by_whom, detail, text
+        FROM case_fact
+        WHERE case_id = $1 AND version > $2 AND kind = ANY($3) AND assignment_id IS DISTINCT FROM $4
+        ORDER BY version
+        LIMIT $5
+        """,
+        item.case_id,
+        version,
+        CHANGES,
+        item.assignment_id,
+        FACTS_SHOWN,
+    )
+    return [Fact(**dict(row)) for row in rows]
 
 
 async def save_notices(connection: Connection, notices: Sequence[Notice]) -> None:
