@@ -89,10 +89,11 @@ class Joiner:
                 return [self._add(moves, case, event)]
 
     async def _concerned(self, unit: Unit, said: Sequence[Said]) -> Moves:
-        """The cases they speak of, those that lead them, and all that follow these, locked."""
+        """The cases they speak of and those that lead them, locked; with all that follow where these may move."""
         ids = {event.case_id for event in said}
         heads = await store.heads_of(unit.connection, ids)
-        return Moves(await store.lock_cases(unit.connection, ids | heads, followers=True))
+        may_move_others = any(not isinstance(event, ContactJoined) for event in said)
+        return Moves(await store.lock_cases(unit.connection, ids | heads, followers=may_move_others))
 
     def _add(self, moves: Moves, case: Case, event: ContactJoined | ReopeningAsked) -> Outgoing:
         """What they add goes on; a case that waited for them does too."""
