@@ -70,7 +70,8 @@ MOVES: Final[Mapping[Move, Rule]] = {
     Move.ACCEPT: Rule(frozenset({_S.ROUTED}), _S.ACCEPTED),
     Move.FORWARD: Rule(frozenset({_S.ROUTED}), _S.WAITING_INSTITUTION),
     Move.PROGRESS: Rule(_HELD, _S.IN_PROGRESS),
-    Move.ASK: Rule(frozenset({_S.ROUTED, _S.ACCEPTED, _S.IN_PROGRESS}), _S.WAITING_CITIZEN, changes_work=True),
+    # An institution asks too, while we wait for it.
+    Move.ASK: Rule(_HELD - {_S.WAITING_CITIZEN}, _S.WAITING_CITIZEN, changes_work=True),
     Move.RESUME: Rule(frozenset({_S.WAITING_CITIZEN}), _S.IN_PROGRESS),
     Move.RETURN: Rule(_HELD, _S.RECEIVED, changes_work=True),
     Move.CLOSE: Rule(_HELD, _S.CLOSED, changes_work=True),
