@@ -45,7 +45,9 @@ RULES_REFUSED: Final = Gauge(
     "ilkim_rules_refused", "1 while the municipality's folder or the model is refused and an earlier version decides"
 )
 ASSIGNED: Final = Counter(
-    "ilkim_assigned_total", "Cases given to an owner: automatic, triage, desk or return", ["owner", "how"]
+    "ilkim_assigned_total",
+    "Cases given to an owner: automatic, triage, desk, return, reopening or withdrawal",
+    ["owner", "how"],
 )
 RETURNED: Final = Counter(
     "ilkim_returned_total", "Cases an owner gave back as not theirs, by how they had come to it", ["owner", "how"]
