@@ -163,6 +163,21 @@ async def test_looking_ends_no_notices_and_one_click_does(
     assert [b'"opted_out":true' in body for body in told] == [True, False]
 
 
+async def test_surveys_alone_are_ended_by_a_button_of_their_own(
+    system: System, site: str, browser: aiohttp.ClientSession
+) -> None:
+    page = f"{site}/abonelik/{OPT_OUTS.token(new_id(), Channel.EMAIL)}"
+    async with browser.post(f"{page}?anket=1") as answer:
+        assert "anket göndermeyeceğiz" in await answer.text()
+    async with browser.post(f"{page}?anket=1&geri=1") as answer:
+        assert answer.status == 200
+
+    told = [await system.take("notifier.receipts") for _ in range(2)]
+
+    assert [b'"of":"surveys"' in body for body in told] == [True, True]
+    assert [b'"opted_out":true' in body for body in told] == [True, False]
+
+
 async def test_a_forged_link_ends_nothing(system: System, site: str, browser: aiohttp.ClientSession) -> None:
     token = OPT_OUTS.token(new_id(), Channel.EMAIL).replace("email", "sms")
     for send in (browser.get, browser.post):

@@ -133,6 +133,12 @@ def test_words_alone_are_not_stretched(words: str, age: timedelta, channel: Chan
     assert (row.effect, row.opens[0].follows) == (Effect.OPENED, None)
 
 
+def test_an_sms_whose_minute_began_before_the_closing_comes_after_it() -> None:
+    case = a_closed_case(timedelta(seconds=-59))
+
+    assert said(a_line("Hâlâ yapılmadı"), closed=(case,)).reopens == {case.id}
+
+
 def test_content_soon_after_the_closing_opens_no_case() -> None:
     case = a_closed_case(timedelta(hours=3))
     row = said(a_line("Düzeldi, elinize sağlık"), closed=(case,))

@@ -325,3 +325,17 @@ async def test_a_closed_case_reminds_of_no_question(system: System, provider: Pr
         await until(lambda: is_over(system, "closed"))
 
     assert not await reminders(system)
+
+
+async def test_a_plan_that_cannot_be_written_is_not_in_the_way_of_others(system: System, provider: Provider) -> None:
+    (address, contact), (other, second) = a_citizen(), a_citizen(a_phone(3), cases=(a_case_number(case_id=an_id()),))
+    async with running(a_notifier(system, provider.url)):
+        await tell(system, address, contact, other, second)
+        await tell_step(system, step_of(contact, a_case_asked, occurred_at=datetime.now(UTC)))
+        await until(lambda: has_told(system, "question"))
+        await system.pool.execute("UPDATE later SET words = '{}', due_at = now()")
+        await tell_step(system, step_of(second, a_case_closed))
+        await until(lambda: is_settled(system, second))
+
+    assert await is_over(system, "unwritten")
+    assert len(await surveys(system)) == 1

@@ -16,6 +16,9 @@ from shared.text import fold, words
 NOT_SOLVED: Final = "not_solved"
 WITHDRAWN: Final = "withdrawn"
 
+# Providers tell the minute of an SMS, by a clock of their own.
+CLOCKS_DIFFER: Final = timedelta(minutes=2)
+
 
 class Wish(StrEnum):
     """What a contact asks of a case it belongs to."""
@@ -118,7 +121,7 @@ def gone_on_about(message: MessageReceived, lane: Lane, around: Around, rules: W
 
 
 def _is_soon(closed_at: datetime, message: MessageReceived, rules: Wishes) -> bool:
-    return timedelta() <= message.occurred_at - closed_at <= rules.soon
+    return -CLOCKS_DIFFER <= message.occurred_at - closed_at <= rules.soon
 
 
 def _of_an_open(message: MessageReceived, lane: Lane, is_party: bool, rules: Wishes) -> Wish:

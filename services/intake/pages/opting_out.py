@@ -1,7 +1,7 @@
 """The end of notices, by the link in every mail: a page with one button, and the one-click of RFC 8058."""
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Literal
 
 from fastapi import FastAPI, Request, Response
 
@@ -38,25 +38,28 @@ class OptOutPages:
         return self._page(request, channel=found[1]) if found else not_found(self._pages, request)
 
     async def act(self, request: Request) -> Response:
-        """Tell the notifier, and say so once that is safe; safe to call twice. `geri=1` takes notices up again."""
+        """Tell the notifier, and say so once that is safe; safe to call twice. `geri=1` takes notices up again,
+        `anket=1` is about surveys alone."""
         found = self._tokens.read(request.path_params["token"])
         if found is None:
             return not_found(self._pages, request)
         person_id, channel = found
         now, ends = datetime.now(UTC), "geri" not in request.query_params
+        of: Literal["notices", "surveys"] = "surveys" if "anket" in request.query_params else "notices"
         event = OptOutRecorded(
-            id=derived_id(now, "opt_out", person_id, channel, ends),
+            id=derived_id(now, "opt_out", person_id, channel, ends, of),
             occurred_at=now,
             person_id=person_id,
             channel=channel,
             opted_out=ends,
+            of=of,
         )
         try:
             await self._edge.tell(envelopes(NOTIFIER, "receipts", [event]))
         except BothAway:
             headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
             return self._page(request, channel=channel, is_away=True, status=503, headers=headers)
-        return self._page(request, channel=channel, ended=ends)
+        return self._page(request, channel=channel, ended=ends, of=of)
 
     def _page(
         self,
@@ -66,6 +69,7 @@ class OptOutPages:
         headers: dict[str, str] | None = None,
         channel: str,
         ended: bool | None = None,
+        of: str = "notices",
         is_away: bool = False,
     ) -> Response:
         return self._pages.render(
@@ -75,5 +79,6 @@ class OptOutPages:
             headers=HEADERS | (headers or {}),
             channel=channel,
             ended=ended,
+            of=of,
             is_away=is_away,
         )

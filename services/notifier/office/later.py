@@ -80,6 +80,15 @@ class Later:
         await self.clerk.save_deliveries(connection, new)
         return new
 
+    def _write(self, plan: Plan, party: Party, now: datetime, notices: list[Notice]) -> str:
+        """Add the notice; why it cannot be written, so that it is not in the way of the others."""
+        try:
+            notices.append(self.teller.planned(plan, party, now))
+        except ValueError as error:
+            log.error("unwritten", case=str(plan.case_id), reply=plan.event, error=type(error).__name__)
+            return "unwritten"
+        return ""
+
     def _whom(self, plan: Plan, parties: Sequence[Party]) -> Party | None:
         is_survey = plan.event is ReplyEvent.SURVEY
         return whom_to_ask(parties, self.surveys.channels) if is_survey else whom_to_remind(parties)
@@ -101,6 +110,6 @@ class Later:
             if party is None or party.person_id not in people:
                 reason = reason or "nobody_to_ask"
             elif not reason:
-                notices.append(self.teller.planned(plan, party, now))
+                reason = self._write(plan, party, now, notices)
             ended.append((plan, party.person_id if party else None, reason))
         return ended, notices
