@@ -192,7 +192,7 @@ class CasePages:
         if refusals or not uploads:
             wrong = {"photo": f"photo_refused.{refusals[0]}" if refusals else "wrong.missing"}
             return await self.item(request, by, assignment_id, Sent({"photo": ""}, wrong, status=422))
-        return RedirectResponse(f"/work/{assignment_id}?did=photo#story", 303)
+        return RedirectResponse(_back(request) or f"/work/{assignment_id}?did=photo#story", 303)
 
     async def note(self, request: Request, by: Identity, assignment_id: UUID, typed: Mapping[str, str]) -> Response:
         """Keep a note for colleagues."""
@@ -336,10 +336,15 @@ def _unknown(typed: Mapping[str, str], name: str) -> Sent:
 
 def _onward(request: Request, assignment_id: UUID, word: str) -> str:
     """Where a person goes after an action: to the next decision or the list they came from, else back to the item."""
-    back = request.query_params.get("back", "")
-    if back in ("/", "/field") or back.startswith(("/?", "/field?")):
+    if back := _back(request):
         return back
     if request.query_params.get("from") == "triage":
         after = request.query_params.get("after")
         return f"/triage?{urlencode({'done': assignment_id, **({'after': after} if after else {})})}"
     return f"/work/{assignment_id}?{urlencode({'did': word})}"
+
+
+def _back(request: Request) -> str:
+    """The list somebody came from, as the address says; "" for none, and for anywhere else."""
+    back = request.query_params.get("back", "")
+    return back if back in ("/", "/field") or back.startswith(("/?", "/field?")) else ""
