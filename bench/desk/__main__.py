@@ -9,7 +9,6 @@ import os
 import sys
 import time
 import uuid
-from base64 import b64encode
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from statistics import median, quantiles
@@ -34,7 +33,7 @@ from shared.settings import Settings
 
 STATE: Final = servers.CHECKOUT / ".ilkim" / "bench-desk"
 NOBODY_LISTENS: Final = "amqp://guest:guest@127.0.0.1:9/nowhere"
-USER, PASSWORD = "clerk-1", "a password of the bench"
+USER, PASSWORD, TOKEN = "clerk-1", "a password of the bench", "a token of the bench for programs that ask"
 KEY: Final = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 ASKS: Final = {
     "all, first page": "/",
@@ -96,8 +95,7 @@ async def _print_answers(address: str, named: dict[str, str], rounds: int) -> fl
     """The slowest p99. CPU is that of this process: the desk, and the little of who asks; neighbours do not count."""
     slowest = 0.0
     print(f"\n{'whole answer over HTTP, ms':<32}{'p50':>8}{'p99':>8}{'CPU':>8}{'kB':>8}")
-    credentials = b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-    async with aiohttp.ClientSession(address, headers={"Authorization": f"Basic {credentials}"}) as http:
+    async with aiohttp.ClientSession(address, headers={"Authorization": f"Bearer {TOKEN}"}) as http:
         for name, path in ASKS.items():
             took, worked, size = [], [], 0
             for at in range(rounds + 3):
@@ -162,6 +160,7 @@ def _service(database_url: str) -> Service:
         "ILKIM_OBJECTS": str(STATE / "objects"),
         "DESK_USER": USER,
         "DESK_PASSWORD": PASSWORD,
+        "DESK_TOKEN": TOKEN,
     }
     return desk()
 
