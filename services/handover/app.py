@@ -78,7 +78,7 @@ def handover() -> Service:
     tokens = HandOverTokens(key_bytes(settings.ilkim_tracking_key))
     objects = open_store(read(ObjectSettings))
     service.on_stop(objects.close)
-    pages = Pages(TEMPLATES, place)
+    pages = Pages(TEMPLATES, place, under="/kurum")
     wording = Wording(place, pages.catalogue, schedule)
     public_url = (settings.handover_public_url or settings.ilkim_public_url).rstrip("/")
     secrets = _secrets(ground, settings.handover_secrets.get_secret_value())

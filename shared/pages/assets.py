@@ -24,9 +24,13 @@ class Asset:
 
 
 class Assets:
-    """The files of some folders, read once at the start; of two with one name the later folder's counts."""
+    """The files of some folders, read once at the start; of two with one name the later folder's counts.
 
-    def __init__(self, folders: Iterable[Path]) -> None:
+    `under`: the path in front of their addresses, for a service that shares a host with another.
+    """
+
+    def __init__(self, folders: Iterable[Path], under: str = "") -> None:
+        self._under = under
         self._assets = {
             path.relative_to(folder).as_posix(): _asset(path)
             for folder in folders
@@ -37,7 +41,7 @@ class Assets:
 
     def url(self, name: str) -> str:
         """The address of a file; it changes whenever the file does. Raises KeyError for an unknown name."""
-        return f"/static/{self._assets[name].digest}/{name}"
+        return f"{self._under}/static/{self._assets[name].digest}/{name}"
 
     async def serve(self, request: Request) -> Response:
         """The file; one asked for by an older hash is served as it is now and not kept."""

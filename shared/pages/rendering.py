@@ -41,20 +41,27 @@ class Pages:
     """
 
     def __init__(
-        self, service_templates: Path, place: Municipality, extensions: Sequence[type[Extension]] = ()
+        self,
+        service_templates: Path,
+        place: Municipality,
+        extensions: Sequence[type[Extension]] = (),
+        *,
+        under: str = "",
     ) -> None:
-        """`extensions`: of Jinja, for what every template of this service does alike."""
+        """`extensions`: of Jinja, for what every template of this service does alike; `under`: the path in front of
+        its static files, for a service that shares a host with another."""
         self.place = place
         self._extensions = extensions
         words = [HOUSE / "messages.toml", service_templates / "messages.toml"]
         self.catalogue = Catalogue(*(file for file in words if file.exists()))
-        self.assets = Assets([HOUSE / "static", service_templates / "static"])
+        self._under = under
+        self.assets = Assets([HOUSE / "static", service_templates / "static"], under)
         self._loader = FileSystemLoader([service_templates, HOUSE / "templates"])
         self._environments = {language: self._environment(language) for language in LANGUAGES}
 
     def mount(self, web: FastAPI) -> None:
         """Serve the static files of these pages."""
-        web.add_route("/static/{digest}/{name:path}", self.assets.serve, include_in_schema=False)
+        web.add_route(f"{self._under}/static/{{digest}}/{{name:path}}", self.assets.serve, include_in_schema=False)
 
     def language(self, request: Request) -> str:
         """What `?dil=` asks for, else what was chosen before, else Turkish."""
