@@ -24,6 +24,7 @@ from services.desk.handlers import (
     take_in,
 )
 from services.desk.handlers.accounts import Accounts
+from services.desk.handlers.directory import Client, Directory
 from services.desk.handlers.door import Door, FirstAccount
 from services.desk.pages import add_pages
 from services.desk.records import Records
@@ -105,6 +106,9 @@ class DeskSettings(Settings):
     desk_password: SecretStr = Field(SecretStr(""), description="its password, at least 12 letters")
     desk_token: SecretStr = Field(SecretStr(""), description="a bearer token of the first account; empty: none")
     desk_public_url: str = Field("", description="where browsers reach the desk; https makes its cookies secure")
+    oidc_issuer: str = Field("", description="the municipality's directory (OpenID Connect); empty: none")
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
     desk_lease_minutes: int = Field(240, ge=1, le=10_080, description="how long a claim stands without any action")
 
 
@@ -164,10 +168,23 @@ def desk() -> Service:
     service.on_stop(photos.close)
     notes, splits = Notes(service, place), Splits(service, place)
     at_desk = Desk(work, tasks, entries, calls, alerts, cases, photos, notes, splits, search)
-    add_pages(service.web, at_desk, Accounts(door), sign_in, settings.desk_public_url.rstrip("/"))
+    directory = _directory(settings, door)
+    if directory:
+        service.on_stop(directory.close)
+    add_pages(service.web, at_desk, Accounts(door), sign_in, settings.desk_public_url.rstrip("/"), directory)
     service.web.add_middleware(SecurityHeaders)
     check_routes(service.web, sign_in)
     return service
+
+
+def _directory(settings: DeskSettings, door: Door) -> Directory | None:
+    """The way to the municipality's directory, where one is set."""
+    if not settings.oidc_issuer:
+        return None
+    if not (settings.oidc_client_id and settings.desk_public_url):
+        stop("OIDC_ISSUER wants OIDC_CLIENT_ID and DESK_PUBLIC_URL beside it: the directory sends browsers back there")
+    secret, desk_url = settings.oidc_client_secret.get_secret_value(), settings.desk_public_url.rstrip("/")
+    return Directory(door, Client(settings.oidc_issuer, settings.oidc_client_id, secret, desk_url))
 
 
 def _first_account(settings: DeskSettings) -> FirstAccount | None:

@@ -3,8 +3,9 @@
 from collections.abc import Collection
 from enum import StrEnum
 from functools import cached_property
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from shared.contracts.channel import Code
 from shared.municipality.base import Named, Record, Text
@@ -59,9 +60,13 @@ class DirectoryGroup(Record):
 
 
 class Directory(Record):
-    """How what the directory says of a person (OpenID Connect) becomes roles. `claim`: the one that lists groups."""
+    """How what the directory says of a person (OpenID Connect) becomes roles.
+
+    `claim`: the one that lists groups, in the ID token or at userinfo. `scope`: what we ask for.
+    """
 
     claim: Text
+    scope: Annotated[str, StringConstraints(pattern=r"^openid( [\w.:/-]+)*$", max_length=200)] = "openid profile"
     group: tuple[DirectoryGroup, ...] = ()
 
     def given(self, values: Collection[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:

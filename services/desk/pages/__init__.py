@@ -4,6 +4,7 @@ from fastapi import APIRouter, Depends, FastAPI
 
 from services.desk.handlers import Desk
 from services.desk.handlers.accounts import Accounts
+from services.desk.handlers.directory import Directory
 from services.desk.pages.account import add_account_pages
 from services.desk.pages.accounts import add_accounts_pages
 from services.desk.pages.alerts import add_alert_pages
@@ -24,11 +25,18 @@ from shared.pages import Pages
 __all__ = ["TEMPLATES", "add_pages"]
 
 
-def add_pages(web: FastAPI, desk: Desk, accounts: Accounts, sign_in: SignIn, public_url: str = "") -> None:
+def add_pages(
+    web: FastAPI,
+    desk: Desk,
+    accounts: Accounts,
+    sign_in: SignIn,
+    public_url: str = "",
+    directory: Directory | None = None,
+) -> None:
     """Everything the desk answers to a browser."""
     pages = Pages(TEMPLATES, desk.work.place, [FormTokens])
     frame = Frame(desk.work, desk.tasks, desk.alerts, pages, public_url)
-    add_sign_in_pages(web, frame, accounts, sign_in)
+    add_sign_in_pages(web, frame, accounts, sign_in, directory)
     routes = APIRouter(include_in_schema=False, dependencies=[Depends(sign_in), Depends(same_origin)])
     add_alert_pages(routes, frame, desk.alerts, sign_in)
     add_work_list_pages(routes, frame, desk.work, sign_in)
@@ -39,7 +47,7 @@ def add_pages(web: FastAPI, desk: Desk, accounts: Accounts, sign_in: SignIn, pub
     add_task_pages(routes, frame, desk.tasks, sign_in)
     add_entry_pages(routes, frame, desk, sign_in)
     add_call_pages(routes, frame, desk.calls, sign_in)
-    add_account_pages(routes, frame, accounts, sign_in)
+    add_account_pages(routes, frame, accounts, sign_in, directory)
     add_accounts_pages(routes, frame, accounts, sign_in)
     web.include_router(routes)
     pages.mount(web)

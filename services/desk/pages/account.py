@@ -11,6 +11,7 @@ from markupsafe import Markup
 from services.desk.domain import second_factor
 from services.desk.domain.accounts import PASSWORD_LETTERS_MIN, TOKEN_DAYS_MAX
 from services.desk.handlers.accounts import AccountRefused, Accounts, NoSuchAccount
+from services.desk.handlers.directory import Directory
 from services.desk.handlers.door import SignedIn, TooManyTries
 from services.desk.pages.frame import Frame, Sent, typed_fields
 from services.desk.web.access import SignIn
@@ -18,9 +19,11 @@ from services.desk.web.access import SignIn
 TOKEN_DAYS: Final = 90
 
 
-def add_account_pages(routes: APIRouter, frame: Frame, accounts: Accounts, sign_in: SignIn) -> None:
+def add_account_pages(
+    routes: APIRouter, frame: Frame, accounts: Accounts, sign_in: SignIn, directory: Directory | None = None
+) -> None:
     """`/account`, `/account/…` and `/sign-out`."""
-    pages = AccountPages(frame, accounts, sign_in)
+    pages = AccountPages(frame, accounts, sign_in, directory)
     Who = Annotated[SignedIn, Depends(sign_in.person)]
 
     @routes.get("/account")
@@ -67,10 +70,11 @@ def add_account_pages(routes: APIRouter, frame: Frame, accounts: Accounts, sign_
 class AccountPages:
     """Reads what a page shows and renders it."""
 
-    def __init__(self, frame: Frame, accounts: Accounts, sign_in: SignIn) -> None:
+    def __init__(self, frame: Frame, accounts: Accounts, sign_in: SignIn, directory: Directory | None) -> None:
         self._frame = frame
         self._accounts = accounts
         self._cookies = sign_in.cookies
+        self._directory = directory
 
     async def own(self, request: Request, who: SignedIn, sent: Sent | None = None, **shown: Any) -> Response:
         """Everything about one's own account. `token`: a new one, shown this once."""
@@ -148,9 +152,14 @@ class AccountPages:
         return response
 
     async def sign_out(self, request: Request, who: SignedIn) -> Response:
-        """End the sign-in of this browser."""
-        await self._accounts.door.close(who.secret)
-        response = RedirectResponse("/sign-in?out=1", 303)
+        """End the sign-in of this browser; one by the directory is shown the way to end it there too."""
+        hint = await self._accounts.door.close(who.secret)
+        away = await self._directory.sign_out(who.account, hint) if self._directory else None
+        response = (
+            self._frame.render_part(request, "signed_out.html", away=away)
+            if away
+            else RedirectResponse("/sign-in?out=1", 303)
+        )
         self._cookies.end(response)
         return response
 

@@ -5,11 +5,14 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import urlencode
 
+import structlog
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
 
 from services.desk.domain.accounts import PASSWORD_LETTERS_MIN, form_token, safe_way
+from services.desk.domain.directory import NotBelieved
 from services.desk.handlers.accounts import AccountRefused, Accounts, NoSuchAccount
+from services.desk.handlers.directory import RETURN, Directory, DirectoryAway, NoRole
 from services.desk.handlers.door import Opened, TooManyTries, WrongCredentials
 from services.desk.pages.frame import Frame, typed_fields
 from services.desk.web.access import (
@@ -24,15 +27,17 @@ from services.desk.web.access import (
 )
 from shared.problems import problem
 
+log = structlog.get_logger()
+
 NEXT: Final = "next"
 CODE: Final = "/sign-in/code"
 
 
 def add_sign_in_pages(
-    web: FastAPI, frame: Frame, accounts: Accounts, sign_in: SignIn, *, has_directory: bool = False
+    web: FastAPI, frame: Frame, accounts: Accounts, sign_in: SignIn, directory: Directory | None = None
 ) -> None:
     """`/sign-in`, `/sign-out` and `/invitation/…`; and what strangers get instead of other pages."""
-    pages = SignInPages(frame, accounts, sign_in, has_directory=has_directory)
+    pages = SignInPages(frame, accounts, sign_in, directory)
     routes = APIRouter(include_in_schema=False, dependencies=[Depends(same_origin), Depends(pages.at_the_door)])
 
     @routes.get("/sign-in")
@@ -51,6 +56,14 @@ def add_sign_in_pages(
     async def code(request: Request) -> Response:
         return await pages.code(request)
 
+    @routes.get("/sign-in/directory")
+    async def to_directory(request: Request) -> Response:
+        return await pages.to_directory(request)
+
+    @routes.get(RETURN)
+    async def from_directory(request: Request) -> Response:
+        return await pages.from_directory(request)
+
     @routes.get("/invitation/{secret}")
     async def invitation(request: Request, secret: str) -> Response:
         return await pages.invitation(request, secret)
@@ -67,13 +80,13 @@ def add_sign_in_pages(
 class SignInPages:
     """Reads what a page shows and renders it."""
 
-    def __init__(self, frame: Frame, accounts: Accounts, sign_in: SignIn, *, has_directory: bool) -> None:
+    def __init__(self, frame: Frame, accounts: Accounts, sign_in: SignIn, directory: Directory | None) -> None:
         self._frame = frame
         self._accounts = accounts
         self._door = accounts.door
         self._sign_in = sign_in
         self._cookies = sign_in.cookies
-        self._has_directory = has_directory
+        self._directory = directory
 
     async def at_the_door(self, request: Request) -> None:
         """Bind the forms of somebody who is not signed in to their browser. Raises Problem 403."""
@@ -94,7 +107,7 @@ class SignInPages:
             status=status,
             wrong=wrong,
             until=until,
-            has_directory=self._has_directory,
+            has_directory=self._directory is not None,
             onward=_onward(request),
         )
 
@@ -126,6 +139,37 @@ class SignInPages:
             return await self._door.with_code(half, typed, _agent(request))
 
         return await self._opened(request, opened, self.code_form)
+
+    async def to_directory(self, request: Request) -> Response:
+        """On to the directory's own sign-in."""
+        if self._directory is None:
+            return self._frame.not_found(request, "desk.not_found_words")
+        secret = self._cookies.door_secret(request)
+        try:
+            address = await self._directory.begin(secret, _onward(request))
+        except (DirectoryAway, NotBelieved) as error:
+            log.warning("directory_away", reason=str(error))
+            return self._frame.message(request, "sign_in.away", "sign_in.away_words", 503)
+        response = RedirectResponse(address, 303)
+        self._cookies.keep(response, self._cookies.door, secret)
+        return response
+
+    async def from_directory(self, request: Request) -> Response:
+        """Back from there: let in whom it knows and who has a role here."""
+        if self._directory is None:
+            return self._frame.not_found(request, "desk.not_found_words")
+        told = dict(request.query_params)
+        try:
+            opened, way = await self._directory.come_back(self._cookies.door_secret(request), told, _agent(request))
+        except NotBelieved as error:
+            log.warning("directory_not_believed", reason=str(error))
+            return self._frame.message(request, "sign_in.not_believed", "sign_in.not_believed_words", 403)
+        except NoRole:
+            return self._frame.message(request, "sign_in.no_role", "sign_in.no_role_words", 403)
+        except DirectoryAway as error:
+            log.warning("directory_away", reason=str(error))
+            return self._frame.message(request, "sign_in.away", "sign_in.away_words", 503)
+        return await self._let_in(request, opened, safe_way(way))
 
     async def invitation(self, request: Request, secret: str, *, wrong: str = "", status: int = 200) -> Response:
         """Where a new account's person sets the password. Looking uses nothing up."""
@@ -171,10 +215,12 @@ class SignInPages:
             return await again(request, status=422, wrong="wrong")
         except TooManyTries as error:
             return await again(request, status=429, wrong="wait", until=error.until)
+        return await self._let_in(request, opened, _onward(request))
+
+    async def _let_in(self, request: Request, opened: Opened, way: str) -> Response:
         # What was signed in here before is over, whoever it was.
         if before := request.cookies.get(self._cookies.session):
             await self._door.close(before)
-        way = _onward(request)
         to = way if opened.session.is_whole else f"{CODE}?{urlencode({NEXT: way})}"
         response = RedirectResponse(to, 303)
         self._cookies.begin(response, opened)
