@@ -67,7 +67,10 @@ def scripts_of(contacts: Iterable[PlannedContact]) -> Scripts:
 
 
 def players(municipality: Municipality, scripts: Scripts, contacts: Iterable[PlannedContact] = ()) -> Players:
-    """All owners with software of their own; the desk's departments are the clerk's; the channels' programs."""
+    """All owners with software of their own; the desk's departments are the clerk's; the channels' programs.
+
+    Institutions that the hand-over service sends to are not played: their queues are its own.
+    """
     citizens: dict[Channel, set[str]] = {}
     for contact in contacts:
         if contact.channel not in (Channel.WEB, Channel.WHATSAPP) and contact.sender.address:
@@ -76,7 +79,10 @@ def players(municipality: Municipality, scripts: Scripts, contacts: Iterable[Pla
     at_desk = [department.code for department in municipality.departments if department.desk]
     return Players(
         scripts,
-        [*own_software, *(institution.code for institution in municipality.institutions)],
+        [
+            *own_software,
+            *(institution.code for institution in municipality.institutions if not institution.is_reachable),
+        ],
         [code for code in at_desk if code != municipality.solution_centre.code],
         dict(citizens),
     )
