@@ -44,13 +44,11 @@ async def _case(service: Service, case_id: UUID) -> ToldCase:
     number = await inside_store.number_of(service.pool, case_id)
     if number is None:
         raise Problem(404, "No such case", "Intake knows no case of this id.")
-    origin, further = await inside_store.splits_of(service.pool, case_id)
     return ToldCase(
         case_id=case_id,
         number=number,
         contacts=tuple(await inside_store.told_contacts(service.pool, case_id)),
         of_person=tuple(await inside_store.cases_of_person(service.pool, case_id)),
         of_place=tuple(await inside_store.cases_of_place(service.pool, case_id)),
-        split_from=origin,
-        split_into=tuple(further),
+        split_from=await inside_store.split_from(service.pool, case_id),
     )

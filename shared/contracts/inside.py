@@ -56,7 +56,6 @@ class ToldCase(Part):
     of_person: tuple[ToldEarlier, ...] = Field((), max_length=EARLIER_MAX)
     of_place: tuple[ToldEarlier, ...] = Field((), max_length=EARLIER_MAX)
     split_from: CaseNumber | None = None
-    split_into: tuple[CaseNumber, ...] = ()
 
 
 class KnownPerson(Part):

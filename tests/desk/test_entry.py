@@ -273,13 +273,14 @@ async def test_cases_of_every_owner_are_known_by_topic_and_place(at_desk: Desk, 
     assert hints.index("444-444-444") < hints.index("333-333-333") < hints.index("kapandı")
 
 
-async def test_answered_at_once_is_told_and_makes_no_case(at_desk: Desk) -> None:
-    form = fields(text="Sular ne zaman gelecek?", answered="true", standard="su")
+@pytest.mark.parametrize(("standard", "words"), [("su", "185"), ("iri-atik-bilgi", "Koltuk")])
+async def test_answered_at_once_is_told_and_makes_no_case(at_desk: Desk, standard: str, words: str) -> None:
+    form = fields(text="Sular ne zaman gelecek?", answered="true", standard=standard)
     await at_desk.send("/entry", **form)
 
     message = await told(at_desk)
     assert message["purpose"] == "information"
-    assert "185" in message["answer"]
+    assert words in message["answer"]
     contact = await at_desk.system.value("SELECT contact_id FROM entry")
     none = a_contact_registered(contact_id=contact, effect=Effect.NONE, cases=())
     await at_desk.system.tell(EVENTS, "intake.routine", none)

@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -10,7 +11,8 @@ import asyncpg
 from services.desk.domain.story import Note
 from shared.database import Connection
 
-NOTES_SHOWN = 500
+NOTES_SHOWN: Final = 500
+COUNTED_SINCE: Final = timedelta(days=30)  # every page counts: what nobody opened for so long is no news
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +60,19 @@ async def notes_of(pool: asyncpg.Pool, case_id: UUID) -> list[Note]:
 
 
 async def count_new(pool: asyncpg.Pool, names: Collection[str], by: str) -> int:
-    """How many notes are meant for somebody that they did not see yet; their own do not count."""
+    """How many notes of the last weeks are meant for somebody that they did not see; their own do not count."""
     return int(
         await pool.fetchval(
             """
             SELECT count(DISTINCT note_id)
             FROM note_mention
             JOIN case_note ON case_note.id = note_id
-            WHERE whom = ANY($1) AND by_whom <> $2
+            WHERE whom = ANY($1) AND by_whom <> $2 AND at > now() - $3::interval
               AND NOT EXISTS (SELECT FROM note_seen AS seen WHERE seen.note_id = case_note.id AND seen.by_whom = $2)
             """,
             list(names),
             by,
+            COUNTED_SINCE,
         )
     )
 

@@ -105,21 +105,18 @@ async def cases_of_place(pool: asyncpg.Pool, case_id: UUID) -> list[ToldEarlier]
     return [ToldEarlier(**dict(row)) for row in rows]
 
 
-async def splits_of(pool: asyncpg.Pool, case_id: UUID) -> tuple[CaseNumber | None, list[CaseNumber]]:
-    """The case this one was split from, and those split from it."""
-    rows = await pool.fetch(
+async def split_from(pool: asyncpg.Pool, case_id: UUID) -> CaseNumber | None:
+    """The case of the same message that this one was split from; None: it was not split."""
+    row = await pool.fetchrow(
         """
-        SELECT other.id AS case_id, other.number, other.split_from IS NOT DISTINCT FROM $1 AS is_further
+        SELECT first.id AS case_id, first.number
         FROM case_file AS this
-        JOIN case_file AS other ON other.id = this.split_from OR other.split_from = this.id
+        JOIN case_file AS first ON first.id = this.split_from
         WHERE this.id = $1
-        ORDER BY other.number
         """,
         case_id,
     )
-    named = [(CaseNumber(case_id=row["case_id"], number=row["number"]), row["is_further"]) for row in rows]
-    origin = next((case for case, is_further in named if not is_further), None)
-    return origin, [case for case, is_further in named if is_further]
+    return CaseNumber(**dict(row)) if row else None
 
 
 async def people_behind(pool: asyncpg.Pool, case_id: UUID, vault: Vault) -> list[KnownPerson]:
