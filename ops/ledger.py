@@ -114,7 +114,7 @@ BREACHES: Final = {
     "a contact with a case and no receipt, or two": """
         SELECT contact.id FROM intake.contact
         LEFT JOIN notifier.notice ON notice.contact_id = contact.id
-              AND notice.event IN ('receipt', 'joined', 'emergency')
+              AND notice.event IN ('receipt', 'joined', 'not_solved', 'emergency')
         WHERE contact.effect IN ('opened', 'joined')
         GROUP BY contact.id
         HAVING count(notice.id) <> 1""",
