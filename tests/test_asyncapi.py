@@ -185,7 +185,11 @@ def test_the_guides_name_every_message_of_their_reader(guide: str, document: dic
 def test_the_department_guide_says_which_answers_the_router_takes() -> None:
     rows = {
         "offered to you": {CaseState.ROUTED},
-        "accepted, in progress": {CaseState.ACCEPTED, CaseState.IN_PROGRESS},
+        "accepted, in progress, waiting for the institution": {
+            CaseState.ACCEPTED,
+            CaseState.IN_PROGRESS,
+            CaseState.WAITING_INSTITUTION,
+        },
         "waiting for the citizen": {CaseState.WAITING_CITIZEN},
     }
     kinds: tuple[type[Answer], ...] = (
