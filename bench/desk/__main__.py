@@ -151,6 +151,7 @@ async def _read_for_the_search(service: Service) -> None:
 
 def _service(database_url: str) -> Service:
     os.environ |= {
+        "ILKIM_LOG_LEVEL": "error",  # that the broker is away is known
         "RABBITMQ_URL": NOBODY_LISTENS,
         "DATABASE_URL": database_url,
         "ILKIM_VAULT_KEY": KEY,
