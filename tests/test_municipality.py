@@ -484,6 +484,17 @@ def test_every_case_is_counted_in_exactly_one_group(ilkadim: Municipality, fact:
         ("delivery.toml", "per_second = 80", "per_secund = 80", ["provider 1 (whatsapp)", "`per_secund`"]),
         ("templates.toml", "Takip kodunuz: {code}", "{link}", ["receipt.tr", "no link belongs", "email"]),
         ("templates.toml", 'alındı: {number}"', 'alındı: {numara}"', ["receipt.tr", "{numara} is unknown"]),
+        ("roles.toml", '"contact_details"]', '"contacts"]', ["role 1 (memur)", "permissions", "Correct it"]),
+        ("roles.toml", '"yonetici"]', '"muhtar"]', ["first_account", "the role muhtar is unknown", "[[role]]"]),
+        ("roles.toml", ', "yonetici"]', "]", ["first_account", "may not add accounts", "accounts"]),
+        (
+            "roles.toml",
+            '["temizlik-isleri"]',
+            '["temizlik"]',
+            ["directory.group", "the department temizlik is unknown"],
+        ),
+        ("roles.toml", "idle_minutes = 60", "idle_minutes = 0", ["sessions", "idle_minutes"]),
+        ("roles.toml", 'code = "denetci"', 'code = "memur"', ["memur", "2 times"]),
         (
             "standard_texts.toml",
             '"{number} ',
