@@ -36,6 +36,7 @@ from shared.contracts import (
     NoticeRecorded,
     NoticeStatus,
     OptOutRecorded,
+    Purpose,
     TaskDecision,
     TaskSettled,
 )
@@ -81,6 +82,8 @@ class Notifier:
         notices += await self._of_cases(unit, steps, now)
         if answered := {case: event.occurred_at for event in contacts for case in answers_a_question(event)}:
             await store.drop_reminders(unit.connection, answered)
+        if said := {case.case_id for event in contacts if event.purpose is Purpose.SURVEY for case in event.cases}:
+            await store.drop_surveys(unit.connection, said)
         if notices:
             await self._send(unit, notices, now)
 

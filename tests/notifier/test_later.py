@@ -16,7 +16,7 @@ from shared.ids import derived_id, new_id
 from shared.messaging.topology import NOTIFIER
 from shared.municipality import ReplyEvent
 from shared.tokens import CaseTokens, OptOutTokens
-from tests.builders import AT, a_case_asked, a_case_closed, a_case_number, a_case_reopened, an_id
+from tests.builders import AT, a_case_asked, a_case_closed, a_case_number, a_case_reopened, a_contact_registered, an_id
 from tests.harness import System, running, until
 from tests.notifier.conftest import Provider, a_notifier, notices, quick, tell
 from tests.notifier.test_notifier import a_citizen, a_phone, step_of, tell_step
@@ -339,3 +339,18 @@ async def test_a_plan_that_cannot_be_written_is_not_in_the_way_of_others(system:
 
     assert await is_over(system, "unwritten")
     assert len(await surveys(system)) == 1
+
+
+async def test_who_said_so_on_the_tracking_page_is_not_asked_again(system: System, provider: Provider) -> None:
+    address, contact = a_citizen()
+    said = a_contact_registered(
+        person_id=None, channel=Channel.WEB, purpose=Purpose.SURVEY, effect=Effect.NONE, cases=contact.cases
+    )
+    async with running(a_notifier(system, provider.url)):
+        await tell(system, address, contact)
+        await tell_step(system, step_of(contact, a_case_closed, occurred_at=datetime.now(UTC)))
+        await until(lambda: has_told(system, "closed"))
+        await tell(system, said)
+        await until(lambda: is_settled(system, contact))
+
+    assert (await planned(system))[contact.cases[0].case_id]["dropped"] == "answered"

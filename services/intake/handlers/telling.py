@@ -134,7 +134,8 @@ def trace_of(message: MessageReceived) -> str:
 
 def _fact(row: Registration, numbers: Mapping[UUID, str], *, threaded: bool = False) -> ContactRegistered:
     message, arrival = row.message, row.arrival
-    cases = [case.id for case in row.opens] + list(row.joins)
+    answered = [row.answer.case.id] if row.answer and row.answer.case.id not in row.joins else []
+    cases = [*(case.id for case in row.opens), *row.joins, *answered]
     return ContactRegistered(
         id=derived_id(message.occurred_at, "contact.registered", row.contact_id, *_again(row)),
         occurred_at=message.occurred_at,

@@ -246,8 +246,8 @@ def on_duty(event: DutyCalled) -> UUID:
 
 
 def parties(event: ContactRegistered) -> list[Party]:
-    """Whom to tell about the cases of a contact from now on; a machine is told nothing."""
-    if event.purpose is Purpose.AUTOMATIC:
+    """Whom to tell of the cases of a contact from now on: no machine, and nobody new for an answer to a survey."""
+    if event.purpose in (Purpose.AUTOMATIC, Purpose.SURVEY):
         return []
     return [_party(event, case.case_id) for case in event.cases]
 

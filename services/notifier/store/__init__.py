@@ -1,6 +1,6 @@
 """The notifier's tables: people and how they are reached, notices and their deliveries."""
 
-from services.notifier.store.later import asked, drop_reminders, end_plans, lock_due, plan
+from services.notifier.store.later import asked, drop_reminders, drop_surveys, end_plans, lock_due, plan
 from services.notifier.store.notices import (
     Begun,
     Decided,
@@ -49,6 +49,7 @@ __all__ = [
     "clock",
     "count_receipts",
     "drop_reminders",
+    "drop_surveys",
     "end_plans",
     "find_deliveries",
     "forget_receipts",

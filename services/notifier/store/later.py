@@ -59,6 +59,18 @@ async def drop_reminders(connection: Connection, answered: Mapping[UUID, datetim
     )
 
 
+async def drop_surveys(connection: Connection, answered: Collection[UUID]) -> None:
+    """Nobody is asked about these cases: their citizens have said on the tracking page whether they are solved."""
+    await connection.execute(
+        """
+        UPDATE later
+        SET due_at = NULL, dropped = 'answered'
+        WHERE case_id = ANY($1) AND event = 'survey' AND due_at IS NOT NULL
+        """,
+        sorted(answered),
+    )
+
+
 async def lock_due(connection: Connection, each_max: int) -> list[Plan]:
     """What is to be told by now, oldest first; locked, and passed over by others."""
     rows = await connection.fetch(
