@@ -1,6 +1,16 @@
 """The decisions of the desk, pure: the same arguments give the same answer."""
 
 from services.desk.domain.alerts import Acknowledge, Act, Alert, How, alerts_of, settled_by
+from services.desk.domain.arriving import (
+    add,
+    end,
+    go_on,
+    grow,
+    item_of,
+    offered,
+    receipt,
+    warn,
+)
 from services.desk.domain.calls import Call, begun, call_key, caller_of, fold
 from services.desk.domain.entry import (
     CHANNELS,
@@ -12,6 +22,13 @@ from services.desk.domain.entry import (
     message_of,
     petition_lacks,
     split_street,
+)
+from services.desk.domain.items import (
+    Item,
+    Report,
+    State,
+    Step,
+    StepKind,
 )
 from services.desk.domain.known import KnownCase, fold_facts
 from services.desk.domain.listing import COUNT_MAX, RANKS, TEXT_LETTERS, Counts, Due, Listed, Wanted, Whose
@@ -35,28 +52,15 @@ from services.desk.domain.work import (
     Close,
     Decide,
     Gather,
-    Item,
     Move,
     Release,
-    Report,
     Return,
     Separate,
-    State,
-    Step,
-    StepKind,
     Take,
     Verdict,
-    add,
     apply,
-    end,
-    go_on,
-    grow,
-    item_of,
     judge,
     lapse,
-    offered,
-    receipt,
-    warn,
 )
 
 __all__ = [

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from services.desk.domain.work import State, holder_of
+from services.desk.domain.items import State, holder_of
 from shared.contracts import CaseKind, Lane, Place
 
 RANKS: Final = 16  # ranks of urgency that an item may have, see `rank_of`; the table checks it

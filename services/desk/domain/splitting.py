@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from services.desk.domain.work import Item, Step, StepKind
+from services.desk.domain.items import Item, Step, StepKind
 from shared.contracts import Decided, TaskDecision, TaskKind, TaskSettled
 from shared.ids import derived_id
 from shared.personal import mask

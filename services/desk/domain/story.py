@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from services.desk.domain.work import Item, Step, StepKind
+from services.desk.domain.items import Item, Step, StepKind
 from shared.contracts import (
     CaseAsked,
     CaseAssigned,

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.desk.domain.identity import Identity, Permission
+from services.desk.domain.items import Item
 from services.desk.domain.story import Note, Photo, Told, fact_of, latest_notices
-from services.desk.domain.work import Item
 from services.desk.records import Records
 from services.desk.store import files as file_store
 from services.desk.store import looks

@@ -9,9 +9,9 @@ from uuid import UUID
 import structlog
 
 from services.desk.domain.identity import Identity
+from services.desk.domain.items import Item
 from services.desk.domain.notes import mentions, names_of
 from services.desk.domain.story import Note
-from services.desk.domain.work import Item
 from services.desk.store import notes as note_store
 from services.desk.store.notes import Mention
 from shared.ids import new_id

@@ -9,7 +9,7 @@ from uuid import uuid5
 import structlog
 
 from services.desk.domain.identity import Identity, Permission
-from services.desk.domain.work import Item
+from services.desk.domain.items import Item
 from services.desk.handlers.cases import NotAllowed
 from services.desk.store import files as file_store
 from shared.keeping import Files, Refusal, Refused
