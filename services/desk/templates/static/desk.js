@@ -123,3 +123,15 @@ function searchable(select) {
   });
 }
 document.querySelectorAll("select[data-search]").forEach(searchable);
+
+// What opens over the page closes by Escape, or by a press elsewhere.
+for (const menu of document.querySelectorAll("details[data-menu]")) {
+  document.addEventListener("click", (event) => {
+    if (!menu.contains(event.target)) menu.open = false;
+  });
+  menu.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+}
