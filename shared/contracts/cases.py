@@ -230,6 +230,9 @@ class CaseProgressed(CaseEvent):
     because: Literal["citizen_answered", "citizen_silent"] | None = Field(
         None, description="it waited for the citizen until now; None: its owner says so"
     )
+    due_at: Moment | None = Field(
+        None, description="by when it is due now that it waits no more, for waiting moved that"
+    )
 
 
 class CaseReturned(CaseEvent):

@@ -86,6 +86,7 @@ class CitizenAdded(Message):
     text: str
     place: Place = Field(Place(), description="where the problem is, if the citizen says so now")
     attachments: tuple[Attachment, ...] = ()
+    due_at: Moment | None = Field(None, description="by when the case is due now, if it waited for this until now")
 
 
 class EndReason(StrEnum):
@@ -114,6 +115,7 @@ class CitizenSilent(Message):
     case_id: UUID
     number: str
     asked_at: Moment
+    due_at: Moment | None = Field(None, description="by when the case is due now, for waiting moved that")
 
 
 class AssignmentWarned(Message):

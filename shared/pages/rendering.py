@@ -37,7 +37,8 @@ class Pages:
 
     Beside the templates may stand `messages.toml` (the service's words) and a folder `static`. Every template
     knows `t(key, **values)`, `name(family, code)`, `static(file)`, `place` (the municipality), `here(**changed)`
-    (this address with other parameters) and the filters number, percent, day, clock, moment, until, ago, span, phone.
+    (this address with other parameters) and the filters number, percent, day, clock, moment, until, standing, ago,
+    span, phone.
     """
 
     def __init__(
@@ -107,6 +108,7 @@ class Pages:
             clock=formats.clock,
             moment=formats.moment,
             until=formats.until,
+            standing=formats.standing,
             ago=formats.ago,
             span=formats.span,
             phone=formats.phone,

@@ -148,6 +148,28 @@ async def test_an_item_that_ended_otherwise_says_so(at_desk: Desk) -> None:
     assert "başka bir sonuçla tamamlanmış" in refused.text
 
 
+async def test_an_item_that_waits_for_the_citizen_is_not_late_and_is_due_later_after_their_answer(
+    at_desk: Desk,
+) -> None:
+    now = datetime.now(UTC)
+    offer = await at_desk.offer(due_at=now - timedelta(hours=3))
+    assert "gecikti" in (await at_desk.get("/")).text
+    await at_desk.send(f"/work/{offer.assignment_id}/ask", question="Kapı numarası kaç?")
+
+    page = (await at_desk.get("/")).text
+    assert "duraklatıldı" in page and "gecikti" not in page
+    assert offer.number not in (await at_desk.get("/?due=late")).text
+
+    moved = now + timedelta(days=2, hours=1)
+    await at_desk.tell(offer, a_citizen_added(assignment_id=offer.assignment_id, text="On iki.", due_at=moved))
+
+    async def is_moved() -> bool:
+        return bool(await at_desk.system.value("SELECT due_at = $1 FROM work_item", moved))
+
+    await until(is_moved)
+    assert "2 gün kaldı" in (await at_desk.get("/")).text
+
+
 async def test_an_item_nobody_knows_has_a_page_that_says_so(at_desk: Desk) -> None:
     page = await at_desk.get(f"/work/{an_id()}")
 

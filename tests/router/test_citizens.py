@@ -27,6 +27,7 @@ from shared.messaging import envelopes
 from shared.messaging.topology import DESK, ROUTING, owner_queue
 from tests.builders import (
     a_closing,
+    a_contact_joined,
     a_question,
     a_reopening_asked,
     a_return,
@@ -244,6 +245,31 @@ async def test_of_two_answers_given_in_view_of_the_same_step_the_second_is_shelv
 
     assert await shelf(system) == ["answer not allowed: overtaken"]
     assert (await record(system, offer.case_id))["state"] == "waiting_citizen"
+
+
+async def test_what_was_waited_for_the_citizen_is_added_to_the_due_time_and_the_owner_hears_it(system: System) -> None:
+    now = datetime.now(UTC)
+    offer = await open_case(system, a_numbered_case(occurred_at=now - timedelta(days=15)))
+    await answer(system, a_question, offer, occurred_at=now - timedelta(days=14))
+    await until(partial(is_at, system, offer.case_id, 3))
+    await tell(system, a_contact_joined(case_id=offer.case_id, occurred_at=now))
+    added = await next_for(system, offer.owner)
+
+    assert isinstance(added, CitizenAdded)
+    assert offer.due_at is not None and added.due_at is not None
+    assert offer.due_at + timedelta(days=9) < added.due_at, "two weeks hold at least nine days that were worked"
+    assert (await record(system, offer.case_id))["due_at"] == added.due_at
+    assert getattr((await history(system, offer.case_id))[-1], "due_at", None) == added.due_at
+
+
+async def test_what_a_citizen_adds_to_a_case_that_did_not_wait_moves_nothing(system: System) -> None:
+    offer = await open_case(system, a_numbered_case())
+    await tell(system, a_contact_joined(case_id=offer.case_id))
+    added = await next_for(system, offer.owner)
+
+    assert isinstance(added, CitizenAdded)
+    assert added.due_at is None
+    assert (await record(system, offer.case_id))["due_at"] == offer.due_at
 
 
 async def test_a_citizen_who_is_silent_holds_up_nothing(system: System) -> None:

@@ -93,7 +93,8 @@ def add(item: Item, addition: CitizenAdded, lease: timedelta = LEASE) -> tuple[I
     step = step_of(item, StepKind.ADDED, addition.occurred_at, "", None, _said(addition), addition.id)
     placed = item.place if item.place.latitude is not None else _pointed(item.place, addition.place)
     until = item.held_until and max(item.held_until, addition.occurred_at + lease)
-    return replace(item, question=None, place=placed, held_until=until), step
+    due_at = addition.due_at or item.due_at
+    return replace(item, question=None, place=placed, held_until=until, due_at=due_at), step
 
 
 def grow(item: Item, grew: IncidentGrew) -> tuple[Item, Report, Step]:
@@ -110,7 +111,9 @@ def warn(item: Item, warning: AssignmentWarned) -> Step:
 
 def go_on(item: Item, silence: CitizenSilent) -> tuple[Item, Step]:
     """The citizen did not answer in time: nothing is waited for any more."""
-    return replace(item, question=None), step_of(item, StepKind.SILENT, silence.occurred_at, "", cause=silence.id)
+    return replace(item, question=None, due_at=silence.due_at or item.due_at), step_of(
+        item, StepKind.SILENT, silence.occurred_at, "", cause=silence.id
+    )
 
 
 def end(item: Item, ended: AssignmentEnded) -> tuple[Item, Step | None]:

@@ -74,7 +74,7 @@ def _conditions(wanted: Wanted, values: list[object]) -> str:
     if wanted.whose is Whose.FREE:
         told.append(f"(state = 'waiting' OR (question IS NULL AND held_until <= {value(wanted.now)}::timestamptz))")
     if wanted.due is Due.LATE:
-        told.append(f"{_DUE} < {value(wanted.now)}::timestamptz")
+        told.append(f"{_DUE} < {value(wanted.now)}::timestamptz AND question IS NULL")
     if wanted.due is Due.TODAY:
         told.append(f"{_DUE} >= {value(wanted.now)}::timestamptz AND {_DUE} < {value(wanted.day_ends)}::timestamptz")
     if wanted.is_returned:
@@ -136,7 +136,7 @@ def _count(owners: str, items: str) -> str:
 COUNTS: Final = f"""
     SELECT {_count(_OWNERS, _OF)} AS open,
            {_count(_OWNERS, f"{_OF} AND rank < $3::int")} AS urgent,
-           {_count(_RANKED, f"{_OF_RANK} AND {_DUE} < $5::timestamptz")} AS late,
+           {_count(_RANKED, f"{_OF_RANK} AND {_DUE} < $5::timestamptz AND question IS NULL")} AS late,
            {_count(_RANKED, f"{_OF_RANK} AND {_DUE} >= $5::timestamptz AND {_DUE} < $6::timestamptz")} AS today,
            {_count(_OWNERS, f"{_OF} AND state = 'taken' AND taken_by = $4::text")} AS mine,
            {_count(_OWNERS, f"{_OF} AND returns > 0")} AS returned,

@@ -108,11 +108,12 @@ async def save_items(connection: Connection, items: Sequence[Item]) -> None:
         SET state = moved.state, taken_by = moved.taken_by, question = moved.question, questions = moved.questions,
             done_at = moved.done_at, ending_id = moved.ending_id, place = moved.place,
             incident_id = moved.incident_id, reports = moved.reports, held_until = moved.held_until,
+            due_at = moved.due_at,
             revision = revision + 1, is_indexed = false
         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::int[], $6::timestamptz[], $7::uuid[],
-                    $8::json[], $9::uuid[], $10::int[], $11::timestamptz[])
+                    $8::json[], $9::uuid[], $10::int[], $11::timestamptz[], $12::timestamptz[])
              AS moved (assignment_id, state, taken_by, question, questions, done_at, ending_id, place, incident_id,
-                       reports, held_until)
+                       reports, held_until, due_at)
         WHERE work_item.assignment_id = moved.assignment_id
         """,
         [item.assignment_id for item in items],
@@ -126,6 +127,7 @@ async def save_items(connection: Connection, items: Sequence[Item]) -> None:
         [item.incident_id for item in items],
         [item.reports for item in items],
         [item.held_until for item in items],
+        [item.due_at for item in items],
     )
 
 

@@ -192,9 +192,9 @@ def ask(case: Case, at: datetime) -> Case:
     return _step(case, Move.ASK, asked_at=at)
 
 
-def resume(case: Case) -> Case:
-    """It waits for the citizen no longer: they answered, or did not in time."""
-    return _step(case, Move.RESUME)
+def resume(case: Case, due_at: datetime | None = None) -> Case:
+    """It waits for the citizen no longer, and is due at `due_at`; None: as before."""
+    return replace(_step(case, Move.RESUME), due_at=due_at or case.due_at)
 
 
 def close(case: Case, outcome: Outcome, text: str) -> Case:

@@ -12,6 +12,7 @@ from shared.contracts import (
     CaseEvent,
     CaseGathered,
     CaseOpened,
+    CaseProgressed,
     CaseReopened,
     CaseReturned,
     CaseSeparated,
@@ -93,6 +94,8 @@ def _step(case: Case, fact: CaseEvent) -> Case:
                 neighbourhood=fact.neighbourhood,
                 due_at=fact.due_at,
             )
+        case CaseProgressed(due_at=due_at) if due_at:
+            return replace(case, due_at=due_at)
         case CaseAsked():
             return replace(case, asked_at=fact.occurred_at)
         case CaseReturned():

@@ -25,8 +25,10 @@ def silent(case: Case, asked_at: datetime | None, now: datetime, days: int) -> b
     return waits and asked_at is not None and now - asked_at >= timedelta(days=days)
 
 
-def go_on(case: Case, now: datetime) -> tuple[Case, CaseProgressed]:
-    """The case without its citizen's answer. It waits for one."""
+def go_on(case: Case, now: datetime, due_at: datetime | None = None) -> tuple[Case, CaseProgressed]:
+    """The case without its citizen's answer, due at `due_at` now. It waits for one."""
     cause = Silence(derived_id(case.asked_at or now, "silence", case.id, case.version), now)
-    case = life.resume(case)
-    return case, CaseProgressed(**common(case, cause), assignment_id=case.assignment_id, because="citizen_silent")
+    case = life.resume(case, due_at)
+    return case, CaseProgressed(
+        **common(case, cause), assignment_id=case.assignment_id, because="citizen_silent", due_at=due_at
+    )

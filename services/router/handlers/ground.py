@@ -46,6 +46,13 @@ class Ground:
         legal = legal_clock(steps, case.kind, self.place.calendar, zone)
         return {"legal": legal, **({"service": min(service, key=lambda found: found.due_at)} if service else {})}
 
+    def due_after_waiting(self, case: Case, steps: Sequence[Step], until: datetime) -> datetime | None:
+        """By when a case is due that waited for its citizen until then; None: it has no target, or did not wait."""
+        if case.state is not CaseState.WAITING_CITIZEN or not steps:
+            return None
+        service = self.clocks(case, [*steps, Step(case.version + 1, until, CaseState.IN_PROGRESS)]).get("service")
+        return service.due_at if service else None
+
     @cached_property
     def gives_receipts(self) -> frozenset[str]:
         """The owners whose own software says `accepted`; at the desk a person says so, in their own time."""

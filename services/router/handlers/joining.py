@@ -1,10 +1,11 @@
 """What citizens say of cases that are there: they add to them, want them reopened, or want no more of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
-from services.router import store
+from services.router import store, watches
 from services.router.domain import life
 from services.router.domain.asking import as_decided, reopening
 from services.router.domain.facts import common
@@ -13,6 +14,7 @@ from services.router.domain.moves import Moves
 from services.router.handlers.ground import Ground
 from services.router.handlers.recording import Recorder
 from services.router.handlers.telling import addition
+from services.router.watches import Life
 from shared.contracts import (
     CaseProgressed,
     CaseState,
@@ -29,6 +31,7 @@ from shared.messaging import Outgoing, Unit, envelopes
 from shared.messaging.topology import DESK
 
 Said = ContactJoined | ReopeningAsked | WithdrawalAsked
+_NO_LIVES: Final[Mapping[UUID, Life]] = {}
 SAID: Final = (ContactJoined, ReopeningAsked, WithdrawalAsked)
 
 
@@ -45,6 +48,8 @@ class Joiner:
         An owner knows an incident by the case that leads it.
         """
         moves = await self._concerned(unit, said)
+        waiting = [case.id for case in moves.cases.values() if case.state is CaseState.WAITING_CITIZEN]
+        lives = await watches.lives(unit.connection, waiting) if waiting else {}
         additions: list[Outgoing] = []
         asked: list[tuple[TaskRequested, ReopeningAsked]] = []
         for event in said:
@@ -54,7 +59,7 @@ class Joiner:
             elif not case.is_open and isinstance(event, ReopeningAsked) and event.by is ReopenedBy.SURVEY:
                 asked.append((reopening(event, case), event))
             else:
-                additions += self.hear(moves, case, event)
+                additions += self.hear(moves, case, event, lives)
         await store.ask_for_reopening(unit.connection, {task.id: event for task, event in asked})
         unit.publish(*envelopes(DESK, "tasks", [task for task, _ in asked]))
         await self.recorder.record(unit, moves)
@@ -76,8 +81,11 @@ class Joiner:
                 self.hear(moves, case, wish)
         await self.recorder.record(unit, moves)
 
-    def hear(self, moves: Moves, case: Case, event: Said) -> list[Outgoing]:
-        """Move the case as its citizen says; what its owner hears of it after the offers."""
+    def hear(self, moves: Moves, case: Case, event: Said, lives: Mapping[UUID, Life] = _NO_LIVES) -> list[Outgoing]:
+        """Move the case as its citizen says; what its owner hears of it after the offers.
+
+        `lives`: of the cases that wait, for their due moments.
+        """
         match event:
             case WithdrawalAsked():
                 if case.is_open:
@@ -86,7 +94,7 @@ class Joiner:
             case ReopeningAsked() if not case.is_open:
                 return self._open_again(moves, case, event)
             case _:
-                return [self._add(moves, case, event)]
+                return [self._add(moves, case, event, lives.get(case.id))]
 
     async def _concerned(self, unit: Unit, said: Sequence[Said]) -> Moves:
         """The cases they speak of and those that lead them, locked; with all that follow where these may move."""
@@ -95,13 +103,17 @@ class Joiner:
         may_move_others = any(not isinstance(event, ContactJoined) for event in said)
         return Moves(await store.lock_cases(unit.connection, ids | heads, followers=may_move_others))
 
-    def _add(self, moves: Moves, case: Case, event: ContactJoined | ReopeningAsked) -> Outgoing:
-        """What they add goes on; a case that waited for them does too."""
+    def _add(
+        self, moves: Moves, case: Case, event: ContactJoined | ReopeningAsked, waited: Life | None = None
+    ) -> Outgoing:
+        """What they add goes on; a case that waited for them does too, and is due later by so much."""
+        due_at = None
         if case.state is CaseState.WAITING_CITIZEN:
-            case = life.resume(case)
-            said = CaseProgressed(**common(case, event), assignment_id=case.assignment_id, because="citizen_answered")
-            moves.note(case, [said])
-        return addition(case, moves.cases.get(case.head_id or case.id, case), event)
+            due_at = self.ground.due_after_waiting(case, waited.steps, event.occurred_at) if waited else None
+            case = life.resume(case, due_at)
+            fact = common(case, event) | {"assignment_id": case.assignment_id, "due_at": due_at}
+            moves.note(case, [CaseProgressed(**fact, because="citizen_answered")])
+        return addition(case, moves.cases.get(case.head_id or case.id, case), event, due_at)
 
     def _open_again(self, moves: Moves, case: Case, event: ReopeningAsked) -> list[Outgoing]:
         """A photo or a place that came with it follows the offer, which carries the words."""

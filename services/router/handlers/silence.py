@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from services.router import store
+from services.router import store, watches
 from services.router.domain.moves import Moves
 from services.router.domain.silence import go_on, silent
 from services.router.handlers import telling
@@ -34,11 +34,17 @@ class Listener:
         """Let those of these cases go on whose citizens were silent too long by `now`; how many. Safe to call twice."""
         heads = await store.heads_of(unit.connection, ids)
         moves = Moves(await store.lock_cases(unit.connection, {*ids, *heads}))
+        lives = await watches.lives(unit.connection, ids) if ids else {}
         for case in [moves.cases[case_id] for case_id in ids if case_id in moves.cases]:
             if case.asked_at is not None and silent(case, case.asked_at, now, self.days):
-                moved, fact = go_on(case, now)
+                steps = lives[case.id].steps if case.id in lives else ()
+                moved, fact = go_on(case, now, self.ground.due_after_waiting(case, steps, now))
                 moves.note(moved, [fact])
-                unit.publish(telling.silent(moved, moves.cases.get(case.head_id or case.id, moved), case.asked_at, now))
+                unit.publish(
+                    telling.silent(
+                        moved, moves.cases.get(case.head_id or case.id, moved), case.asked_at, now, fact.due_at
+                    )
+                )
         await self.recorder.record(unit, moves)
         return len(moves.facts)
 

@@ -131,8 +131,8 @@ class Offerer:
         return single(DEPARTMENTS, owner_queue(case.owner, case.lane), offer)
 
 
-def addition(case: Case, head: Case, event: ContactJoined | ReopeningAsked) -> Outgoing:
-    """What a citizen added, for whoever holds the case by the one that leads it."""
+def addition(case: Case, head: Case, event: ContactJoined | ReopeningAsked, due_at: datetime | None = None) -> Outgoing:
+    """What a citizen added, for whoever holds the case by the one that leads it, and by when that is due now."""
     added = CitizenAdded(
         id=derived_id(event.occurred_at, "citizen.added", event.id),
         occurred_at=event.occurred_at,
@@ -143,6 +143,7 @@ def addition(case: Case, head: Case, event: ContactJoined | ReopeningAsked) -> O
         text=event.text,
         place=event.place,
         attachments=event.attachments,
+        due_at=due_at if case.id == head.id else None,
     )
     return single(DEPARTMENTS, owner_queue(head.owner, case.lane), added)
 
@@ -153,7 +154,7 @@ def ended(told: tuple[Case, AssignmentEnded]) -> Outgoing:
     return single(DEPARTMENTS, owner_queue(case.owner, case.lane), event)
 
 
-def silent(case: Case, head: Case, asked_at: datetime, now: datetime) -> Outgoing:
+def silent(case: Case, head: Case, asked_at: datetime, now: datetime, due_at: datetime | None = None) -> Outgoing:
     """Tell whoever holds the case, by the one that leads it, that its citizen did not answer in time."""
     event = CitizenSilent(
         id=derived_id(asked_at, "citizen.silent", case.id),
@@ -163,6 +164,7 @@ def silent(case: Case, head: Case, asked_at: datetime, now: datetime) -> Outgoin
         case_id=head.id,
         number=case.number,
         asked_at=asked_at,
+        due_at=due_at if case.id == head.id else None,
     )
     return single(DEPARTMENTS, owner_queue(head.owner, head.lane), event)
 
