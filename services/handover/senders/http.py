@@ -8,6 +8,7 @@ from typing import Any, Final
 import aiohttp
 
 from services.handover.domain import Sent
+from shared.calling import Connections, bounded
 from shared.mailing import Outcome
 
 TIMEOUT_SECONDS: Final = 20.0
@@ -58,18 +59,18 @@ class Lost(Exception):
 
 
 class Caller:
-    """The connections of one sender. Made with the first request, so that a sender can be built without a loop."""
+    """The connections of one sender."""
 
     def __init__(self) -> None:
-        self._session: aiohttp.ClientSession | None = None
+        self._connections = Connections(TIMEOUT_SECONDS, CONNECTIONS_MAX)
 
     async def ask(self, asked: Asked) -> Said:
         """One request. Raises Lost."""
         try:
-            async with self._client().request(
+            async with self._connections.session.request(
                 asked.method, asked.url, data=asked.body, headers=asked.headers, allow_redirects=False
             ) as response:
-                return Said(response.status, await _bounded(response))
+                return Said(response.status, await bounded(response, ANSWER_BYTES_MAX))
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
             raise Lost(error, was_connected=False) from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
@@ -77,18 +78,7 @@ class Caller:
 
     async def close(self) -> None:
         """Let go of the connections."""
-        if self._session is not None:
-            await self._session.close()
-
-    def _client(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
-                connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX),
-                auto_decompress=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
-        return self._session
+        await self._connections.close()
 
 
 def refused(said: Said) -> Sent:
@@ -99,12 +89,3 @@ def refused(said: Said) -> Sent:
     if said.status in OURS_TO_MEND or said.status == 429 or said.status >= 500:
         return Sent(Outcome.LATER, error)
     return Sent(Outcome.NEVER, error)
-
-
-async def _bounded(response: aiohttp.ClientResponse) -> bytes:
-    body = b""
-    async for piece in response.content.iter_any():
-        body += piece
-        if len(body) >= ANSWER_BYTES_MAX:
-            break
-    return body[:ANSWER_BYTES_MAX]

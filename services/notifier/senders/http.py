@@ -9,6 +9,7 @@ import aiohttp
 
 from services.notifier.domain import Answer, Result
 from services.notifier.senders.base import Letter
+from shared.calling import Connections, bounded
 
 TIMEOUT_SECONDS: Final = 9.0  # a sender answers within ten
 CONNECTIONS_MAX: Final = 16
@@ -59,46 +60,28 @@ class Said:
 
 
 class Caller:
-    """The connections of one sender. Made with the first letter, so that a sender can be built without a loop."""
+    """The connections of one sender."""
 
     def __init__(self) -> None:
-        self._session: aiohttp.ClientSession | None = None
+        self._connections = Connections(TIMEOUT_SECONDS, CONNECTIONS_MAX)
 
     async def send(self, letter: Letter, asked: Asked, read: Callable[[Letter, Said], Result]) -> Result:
         """Post once, follow no redirect, and read the answer; never raises."""
         try:
-            async with self._client().post(
+            async with self._connections.session.post(
                 asked.url, data=asked.body, headers=asked.headers, allow_redirects=False
             ) as response:
-                return read(letter, Said(response.status, await _bounded(response), _retry_seconds(response)))
+                return read(
+                    letter, Said(response.status, await bounded(response, ANSWER_BYTES_MAX), _retry_seconds(response))
+                )
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             return Result(letter.id, Answer.LATER, error=type(error).__name__)  # no connection: certainly not sent
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return Result(letter.id, Answer.UNKNOWN, error=type(error).__name__)
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-
-    def _client(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
-                connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX),
-                auto_decompress=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
-        return self._session
-
-
-async def _bounded(response: aiohttp.ClientResponse) -> bytes:
-    """The answer, which may come in pieces; what goes beyond the bound is left unread."""
-    body = b""
-    async for piece in response.content.iter_any():
-        body += piece
-        if len(body) >= ANSWER_BYTES_MAX:
-            break
-    return body[:ANSWER_BYTES_MAX]
+        """Let go of the connections."""
+        await self._connections.close()
 
 
 def _retry_seconds(response: aiohttp.ClientResponse) -> float | None:
