@@ -35,7 +35,7 @@ async def told_contacts(pool: asyncpg.Pool, case_id: UUID) -> list[ToldContact]:
         FROM told
         JOIN contact ON contact.id = told.contact_id
         JOIN case_file ON case_file.id = $1
-        ORDER BY contact.occurred_at DESC, contact.id DESC
+        ORDER BY contact.occurred_at DESC, (told.effect = 'opened'), contact.id DESC
         LIMIT $2
         """,
         case_id,
