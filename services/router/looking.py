@@ -103,20 +103,8 @@ class Look:
 
     def _not_taken(self, case: Case) -> TaskRequested:
         """That nobody on duty took an urgent case over."""
-        return TaskRequested(
-            id=derived_id(case.opened_at, "not_taken", case.assignment_id),
-            occurred_at=self.now,
-            trace_id=case.trace_id,
-            kind=TaskKind.UNRECEIPTED,
-            source="router",
-            lane=case.lane,
-            channel=case.channel,
-            account=case.account,
-            case_id=case.id,
-            number=case.number,
-            reason="no_duty",
-            detail=self._words(case.owner, self._moment(case.opened_at)),
-        )
+        task_id = derived_id(case.opened_at, "not_taken", case.assignment_id)
+        return self._task(case, task_id, TaskKind.UNRECEIPTED, "no_duty", self._moment(case.opened_at))
 
     def _to_owner(self, case: Case, reached: Reached) -> Outgoing:
         warned = AssignmentWarned(
@@ -133,21 +121,28 @@ class Look:
         return single(DEPARTMENTS, owner_queue(case.owner, case.lane), warned)
 
     def _to_centre(self, case: Case, reached: Reached) -> Outgoing:
-        task = TaskRequested(
-            id=derived_id(reached.due_at, "overdue", case.assignment_id, reached.step.clock, reached.step.code),
+        step = reached.step
+        task_id = derived_id(reached.due_at, "overdue", case.assignment_id, step.clock, step.code)
+        return single(
+            DESK, "tasks", self._task(case, task_id, TaskKind.OVERDUE, "late", step.name, self._moment(reached.due_at))
+        )
+
+    def _task(self, case: Case, task_id: UUID, kind: TaskKind, reason: str, *words: str) -> TaskRequested:
+        """What a person is asked about one case; `words` tell more of it."""
+        return TaskRequested(
+            id=task_id,
             occurred_at=self.now,
             trace_id=case.trace_id,
-            kind=TaskKind.OVERDUE,
+            kind=kind,
             source="router",
             lane=case.lane,
             channel=case.channel,
             account=case.account,
             case_id=case.id,
             number=case.number,
-            reason="late",
-            detail=self._words(case.owner, reached.step.name, self._moment(reached.due_at)),
+            reason=reason,
+            detail=self._words(case.owner, *words),
         )
-        return single(DESK, "tasks", task)
 
     def unreceipted(self, case: Case, waiting: int, since: datetime) -> TaskRequested:
         """That the owner of this case gives no receipts: how many are missing, and since when."""
