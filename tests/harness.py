@@ -14,6 +14,7 @@ import asyncpg
 import pytest
 import uvicorn
 from aio_pika.abc import AbstractChannel
+from fastapi.dependencies import models
 from pydantic import SecretStr
 
 from ops.deploy import KIT, ROOT
@@ -29,7 +30,7 @@ DESK_TOKEN: Final = "desk-token-of-tests-0123456789abcdef"
 # Nobody listens there: a server that is away.
 AWAY_AMQP: Final = "amqp://guest:guest@127.0.0.1:9/nowhere"
 AWAY_DATABASE: Final = "postgresql://nobody:nothing@127.0.0.1:9/nowhere"
-WAIT_SECONDS: Final = 15.0
+WAIT_SECONDS: Final = 30.0
 
 
 @dataclass
@@ -162,8 +163,11 @@ async def running(*services: Service) -> AsyncIterator[None]:
         yield
         return
     first, *others = services
-    async with first.web.router.lifespan_context(first.web), running(*others):
-        yield
+    try:
+        async with first.web.router.lifespan_context(first.web), running(*others):
+            yield
+    finally:
+        let_go()
 
 
 @asynccontextmanager
@@ -179,6 +183,14 @@ async def serving(service: Service) -> AsyncIterator[str]:
     finally:
         server.should_exit = True
         await task
+        let_go()
+
+
+def let_go() -> None:
+    """FastAPI remembers the routes of the last thousands of applications, and with each a whole service."""
+    for remembered in vars(models).values():
+        if hasattr(remembered, "cache_clear"):
+            remembered.cache_clear()
 
 
 async def until(holds: Callable[[], bool | Awaitable[bool]], seconds: float = WAIT_SECONDS) -> None:

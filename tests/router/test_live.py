@@ -38,6 +38,8 @@ certain = true
 when.any_of = ["cop konteyner"]
 then.owner = "destek-hizmetleri"
 """
+# A whole folder is read and learnt in the process that answers here: seconds on a busy machine.
+LOADING_SECONDS = 60
 BROKEN = RULE.replace("destek-hizmetleri", "nobody")
 
 
@@ -107,7 +109,7 @@ async def test_a_sound_change_takes_over_and_every_decision_names_its_version(sy
         first = await decided(system, 1)
         write_rules(folder, RULE)
         after = load_known(folder, MODEL).version
-        await until(lambda: runs(url, after))
+        await until(lambda: runs(url, after), seconds=LOADING_SECONDS)
         second = await decided(system, 2)
 
     assert before != after
@@ -123,12 +125,13 @@ async def test_a_broken_file_is_refused_loudly_and_the_running_version_stays(
     async with serving(a_router(system, folder)) as url:
         await decided(system, 1)
         write_rules(folder, BROKEN)
-        await until(lambda: refuses(url))
+        await until(lambda: refuses(url), seconds=LOADING_SECONDS)
         offer = await decided(system, 2)
         state = await told(url)
         gauge = await asyncio.to_thread(metric, url, "ilkim_rules_refused")
         write_rules(folder, RULE)
-        await until(lambda: runs(url, load_known(folder, MODEL).version))
+        after = load_known(folder, MODEL).version
+        await until(lambda: runs(url, after), seconds=LOADING_SECONDS)
         mended = await told(url)
 
     assert offer.why
@@ -147,7 +150,7 @@ async def test_a_new_owner_waits_for_a_deployment(system: System, folder: Path) 
         departments = folder / "departments.toml"
         new = '\n[[department]]\ncode = "new-one"\nname = "Yeni"\nname_en = "New"\nsource = "a test"\n'
         departments.write_text(departments.read_text(encoding="utf-8") + new, encoding="utf-8")
-        await until(lambda: refuses(url))
+        await until(lambda: refuses(url), seconds=LOADING_SECONDS)
         state = await told(url)
 
     assert "new-one: is a new owner" in state["refused"][0]
@@ -163,7 +166,7 @@ async def test_a_model_that_breaks_is_refused_and_the_running_one_stays(
     )
     async with serving(service) as url:
         (model / "model.json").write_text("{}", encoding="utf-8")
-        await until(lambda: refuses(url))
+        await until(lambda: refuses(url), seconds=LOADING_SECONDS)
         offer = await decided(system, 1)
 
     assert offer.why
