@@ -23,6 +23,7 @@ from shared.contracts import (
     CaseClosed,
     CaseForwarded,
     CaseGathered,
+    CaseImported,
     CaseOpened,
     CaseProgressed,
     CaseReopened,
@@ -126,6 +127,15 @@ JOURNEYS: Final = (
         "{lane}",
         (CaseOpened, ContactJoined, ReopeningAsked, WithdrawalAsked),
         "Cases (talep) that want an owner, and what citizens add to them or say of them.",
+        enveloped=True,
+    ),
+    Journey(
+        "old-cases",
+        OPERATOR,
+        topology.EVENTS,
+        "imported",
+        (CaseImported,),
+        "Cases of a system that was used before, to be counted with ours (`ilkim import`).",
         enveloped=True,
     ),
     Journey(

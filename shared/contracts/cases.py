@@ -1,5 +1,6 @@
 """The life of contacts and cases as facts: what intake and the router tell the other services."""
 
+from datetime import date
 from enum import StrEnum
 from typing import Literal
 from uuid import UUID
@@ -192,6 +193,7 @@ class CaseAssigned(CaseEvent):
     language: Literal["tr", "en"]
     opened_at: Moment
     due_at: Moment | None = None
+    legal_due_at: Moment | None = Field(None, description="by when the law wants an answer")
     lane: Lane
     topic: Code | None = None
     neighbourhood: str | None = Field(None, description="official id (NVI) of the neighbourhood, None: not known")
@@ -290,3 +292,38 @@ class CaseSeparated(CaseEvent):
     type: Literal["case.separated.v1"] = "case.separated.v1"
     incident_id: UUID
     decided_by: str = ""
+
+
+class CaseImported(Message):
+    """A whole case of a system that was used before, as it stood when it was taken over; counted, never worked on.
+
+    Codes are the other system's own where it has no word for ours. A later one of the same `case_id` with a higher
+    `version` replaces it.
+    """
+
+    type: Literal["case.imported.v1"] = "case.imported.v1"
+    source: Code = Field(description="the name of the import, e.g. `records-2019`")
+    case_id: UUID
+    version: int = Field(1, ge=1)
+    number: str
+    day: date | None = Field(None, description="the day it was opened by its own calendar; None: by `opened_at`")
+    channel: Code
+    owner: Code
+    owner_kind: OwnerKind
+    neighbourhood: str | None = None
+    topic: Code | None = None
+    kind: Code | None = None
+    urgency: Code | None = None
+    lane: Lane = "routine"
+    state: CaseState
+    outcome: Outcome | None = None
+    opened_at: Moment
+    due_at: Moment | None = None
+    legal_due_at: Moment | None = Field(None, description="by when the law wanted an answer")
+    answered_at: Moment | None = Field(
+        None, description="when its citizen was first told more than that it was received"
+    )
+    closed_at: Moment | None = None
+    on_time: bool | None = Field(None, description="what the other system says; None: by `due_at` and `closed_at`")
+    returns: int = Field(0, ge=0, description="how often an owner gave it back")
+    reopened: int = Field(0, ge=0, description="how often it was worked on again")

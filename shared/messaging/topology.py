@@ -73,7 +73,8 @@ EXCHANGES: Final = (
     Exchange(
         EVENTS,
         ExchangeType.TOPIC,
-        "facts for whoever counts or replies, key `intake.<lane>`, `router.told|kept.<lane>` or `notifier.recorded`",
+        "facts for whoever counts or replies, key `intake.<lane>`, `router.told|kept.<lane>`, `notifier.recorded`"
+        " or `imported`",
     ),
     Exchange(
         NOTIFIER, ExchangeType.DIRECT, "addresses with their contacts, and providers' receipts, for the notifier alone"
