@@ -61,6 +61,22 @@ class WorkingTime:
                 return self._spans(day)[-1][1]
         raise ValueError(f"not so many working days within {DAYS_MAX} days: check the calendar")
 
+    def same_time(self, start: datetime, working_days: int) -> datetime:
+        """The same time of the day (of `zone`) so many working days later, the first being the next after `start`.
+
+        Raises ValueError for more than `DAYS_MAX` days hold.
+        """
+        here = start.astimezone(self.zone)
+        days = self._days_from(start)
+        next(days)
+        while working_days:
+            day = next(days, None)
+            if day is None:
+                raise ValueError(f"not so many working days within {DAYS_MAX} days: check the calendar")
+            here = here.replace(year=day.year, month=day.month, day=day.day)
+            working_days -= self.calendar.is_working_day(day)
+        return here
+
     def _days_from(self, start: datetime) -> Iterator[date]:
         first = start.astimezone(self.zone).date()
         return (first + timedelta(days=number) for number in range(DAYS_MAX))

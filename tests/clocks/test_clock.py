@@ -37,6 +37,20 @@ def a_clock(*steps: tuple[str, CaseState], amount: int = 2, unit: TargetUnit = U
     return clock(numbered, Target(amount=amount, unit=unit), OFFICE, ISTANBUL)
 
 
+@pytest.mark.parametrize(
+    ("start", "days", "wanted"),
+    [
+        ("2026-11-27 16:20", 0, "2026-11-27 16:20"),
+        ("2026-11-27 16:20", 1, "2026-11-30 16:20"),  # over a weekend
+        ("2026-11-28 03:00", 1, "2026-11-30 03:00"),  # from a day off, at night
+        ("2026-11-30 09:00", 1, "2026-12-01 09:00"),  # over the end of a month
+        ("2026-12-31 09:00", 1, "2027-01-04 09:00"),  # over New Year's Day and a weekend
+    ],
+)
+def test_so_many_working_days_later_it_is_the_same_time_of_the_day(start: str, days: int, wanted: str) -> None:
+    assert f"{WorkingTime(OFFICE, ISTANBUL).same_time(at(start, ISTANBUL), days):%Y-%m-%d %H:%M}" == wanted
+
+
 def told(moment: datetime) -> str:
     return f"{moment.astimezone(ISTANBUL):%Y-%m-%d %H:%M}"
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from services.handover.domain.machine import HandOver
+from shared.clocks import WorkingTime
 from shared.municipality import Calendar, Institution
 
 
@@ -20,11 +21,7 @@ class Schedule:
         """The same time of day so many working days later; the day of `moment` itself does not count."""
         if self.day_seconds is not None:
             return moment + timedelta(seconds=days * self.day_seconds)
-        here = moment.astimezone(self.zone)
-        while days:
-            here += timedelta(days=1)
-            days -= self.calendar.is_working_day(here.date())
-        return here
+        return WorkingTime(self.calendar, self.zone).same_time(moment, days)
 
     def next_look(self, handover: HandOver, institution: Institution, counted_from: datetime) -> datetime:
         """When the next reminder is due, or after the last of them the end of our waiting."""
