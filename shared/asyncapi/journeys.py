@@ -185,6 +185,15 @@ JOURNEYS: Final = (
         enveloped=True,
     ),
     Journey(
+        "handover-tasks",
+        HANDOVER,
+        topology.DESK,
+        "tasks",
+        (TaskRequested,),
+        "What institutions write about cases that are not with them any more (görev).",
+        enveloped=True,
+    ),
+    Journey(
         "institution-mails",
         INTAKE,
         topology.HANDOVER,

@@ -27,6 +27,7 @@ class TaskKind(StrEnum):
     REOPEN = "reopen"  # a citizen says that a closed case is not solved: release reopens it
     UNRECEIPTED = "unreceipted"  # an owner does not say that it has its assignments
     OVERDUE = "overdue"  # a case is late, and the steps before did not help
+    WROTE = "wrote"  # an institution wrote about a case that is not with it any more
 
 
 class TaskDecision(StrEnum):

@@ -13,11 +13,12 @@ from shared.contracts import (
     EndReason,
     InstitutionWrote,
     ReturnReason,
+    unpack,
 )
 from shared.ids import new_id
 from simulators.faults import Fault
 from tests.builders import AT, a_citizen_added, an_incident_grew
-from tests.handover.conftest import MAILBOX, SASKI, Office, an_offer
+from tests.handover.conftest import MAILBOX, SASKI, YEDAS, Office, an_offer
 from tests.harness import until
 
 
@@ -123,14 +124,29 @@ async def test_an_out_of_office_answer_is_no_answer(office: Office) -> None:
     assert await office.state(offer) == "sent"
 
 
-async def test_a_mail_after_the_ending_is_shelved_for_a_person(office: Office) -> None:
+async def test_a_mail_after_the_ending_is_a_task_for_a_person_and_stays_in_the_history(office: Office) -> None:
     offer, _, _ = await office.sent()
     await office.wrote(mail_of(offer.assignment_id))
     await office.answer()
     await office.wrote(mail_of(offer.assignment_id, text="Bir şey daha."))
     await office.no_answer()
 
-    assert await office.system.value("SELECT count(*) FROM dead_letter") == 1
+    [task] = unpack(await office.system.take("desk.tasks"))
+    assert (task["kind"], task["reason"], task["detail"]) == ("wrote", "after_the_end", YEDAS)
+    assert (task["case_id"], task["number"], task["text"]) == (str(offer.case_id), offer.number, "Bir şey daha.")
+    assert (await office.moves(offer))[-1] == "add"
+    assert await office.state(offer) == "answered_by_mail"
+
+
+async def test_an_automatic_mail_after_the_ending_asks_nobody(office: Office) -> None:
+    offer, _, _ = await office.sent()
+    await office.wrote(mail_of(offer.assignment_id))
+    await office.answer()
+    await office.wrote(mail_of(offer.assignment_id, kind="auto_reply", is_automatic=True))
+    await office.no_answer()
+
+    assert await office.system.depth("desk.tasks") == 0
+    assert (await office.moves(offer))[-1] != "add"
 
 
 async def test_the_silent_are_reminded_and_then_a_person_decides(office: Office) -> None:

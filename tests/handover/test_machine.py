@@ -39,8 +39,9 @@ def a_letter(handover: HandOver, kind: LetterKind = LetterKind.OFFER, attempts: 
     return Letter(letter_id(handover, kind), handover.id, kind, attempts)
 
 
-def test_every_way_out_of_an_ending_is_closed() -> None:
-    assert [pair for pair in MOVES if pair[0] in OVER] == []
+def test_every_way_out_of_an_ending_is_closed_and_what_they_add_is_written_down() -> None:
+    after = {pair: state for pair, state in MOVES.items() if pair[0] in OVER}
+    assert after == {(state, Move.ADD): state for state in OVER}
 
 
 def test_every_state_can_be_reached_and_every_open_one_can_end() -> None:

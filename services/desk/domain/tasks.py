@@ -39,6 +39,7 @@ WAYS: Final[Mapping[TaskKind, tuple[TaskDecision, ...]]] = {
     TaskKind.REOPEN: (_D.RELEASE, _D.DISCARD),
     TaskKind.UNRECEIPTED: (_D.DONE,),
     TaskKind.OVERDUE: (_D.DONE,),
+    TaskKind.WROTE: (_D.DONE,),
 }
 # What somebody may ask about later: nothing happens to the citizen's message or reply.
 WANT_A_REASON: Final = frozenset({_D.DISCARD, _D.BLOCK})

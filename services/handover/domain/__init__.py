@@ -9,6 +9,7 @@ from services.handover.domain.answering import (
     accepted,
     given_up,
     heard,
+    late_word,
     move_of,
     unreachable,
 )
@@ -53,6 +54,7 @@ __all__ = [
     "after_send",
     "given_up",
     "heard",
+    "late_word",
     "letter_id",
     "look_again",
     "may_go",

@@ -16,9 +16,13 @@ from shared.contracts import (
     AssignmentClosed,
     AssignmentProgressed,
     AssignmentReturned,
+    Channel,
     CitizenAsked,
+    InstitutionWrote,
     Outcome,
     ReturnReason,
+    TaskKind,
+    TaskRequested,
 )
 from shared.ids import derived_id
 from shared.municipality import Institution
@@ -159,3 +163,24 @@ def answer_id(handover: HandOver, what: str) -> UUID:
     """An acceptance has one id for ever, every other answer one for its step."""
     step = 0 if what == "accepted" else handover.version
     return derived_id(handover.opened_at, "handover.answer", handover.id, what, step)
+
+
+def late_word(handover: HandOver, mail: InstitutionWrote, text: str) -> TaskRequested:
+    """What they wrote about a case that is not with them any more, for a person to read.
+
+    Asked in the router's name, who has the case: how it is settled changes nothing here.
+    """
+    return TaskRequested(
+        id=derived_id(mail.occurred_at, "late word", mail.id),
+        occurred_at=mail.occurred_at,
+        trace_id=handover.trace_id,
+        kind=TaskKind.WROTE,
+        source="router",
+        lane=handover.lane,
+        channel=Channel.EMAIL,
+        case_id=handover.case_id,
+        number=handover.number,
+        reason="after_the_end",
+        detail=handover.institution,
+        text=text or NO_WORDS,
+    )

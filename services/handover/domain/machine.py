@@ -42,6 +42,7 @@ class Move(StrEnum):
     GIVE_UP = "give_up"
     FAIL = "fail"
     END = "end"
+    ADD = "add"  # they wrote after all that: a person reads it
 
 
 _S, _M = State, Move
@@ -70,6 +71,7 @@ MOVES: Final[Mapping[tuple[State, Move], State]] = {
     (_S.SENT, _M.GIVE_UP): _S.SILENT,
     (_S.REMINDED, _M.GIVE_UP): _S.SILENT,
     **_FROM_ANY_OPEN,
+    **{(state, _M.ADD): state for state in State if state not in OPEN},
 }
 
 
