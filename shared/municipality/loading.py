@@ -22,6 +22,7 @@ from shared.municipality.incidents import IncidentGroup, Incidents
 from shared.municipality.kinds import Kinds
 from shared.municipality.mistakes import PROBLEMS_SHOWN_MAX, MunicipalityError, Problem
 from shared.municipality.municipality import Municipality
+from shared.municipality.opendata import OpenData
 from shared.municipality.owners import Department, Institution
 from shared.municipality.places import CoastPoint, Landmark, Neighbour, Neighbourhood, Street
 from shared.municipality.replies import OutcomeWords, Template
@@ -138,6 +139,10 @@ def _read_bulletin(folder: Path) -> Parts:
     return {"bulletin": Bulletin(**_fields(read_toml(folder / "bulletin.toml", _BulletinFile)))}
 
 
+def _read_open_data(folder: Path) -> Parts:
+    return {"open_data": read_toml(folder / "opendata.toml", OpenData)}
+
+
 def _read_answers(folder: Path) -> Parts:
     texts = read_toml(folder / "standard_texts.toml", _StandardTextsFile).text
     return {
@@ -177,6 +182,7 @@ _READERS = (
     *(_read_about, _read_owners, _read_topics, _read_kinds, _read_places, _read_calendar, _read_words, _read_bulletin),
     *(_read_answers, _read_delivery, _read_conversation, _read_rules, _read_incidents, _read_escalation, _read_duty),
     _read_roles,
+    _read_open_data,
 )
 
 

@@ -13,6 +13,7 @@ from shared.municipality.duty import Duty
 from shared.municipality.escalation import Escalation
 from shared.municipality.incidents import Incidents
 from shared.municipality.kinds import Kinds
+from shared.municipality.opendata import OpenData
 from shared.municipality.owners import Department, Institution, Owner
 from shared.municipality.places import Area, CoastPoint, Landmark, Neighbour, Neighbourhood, Street
 from shared.municipality.replies import OutcomeWords, Rendered, ReplyEvent, Template, render
@@ -44,6 +45,7 @@ class Municipality(About):
     templates: tuple[Template, ...]
     outcomes: tuple[OutcomeWords, ...]
     bulletin: Bulletin
+    open_data: OpenData
     conversation: Conversation
     delivery: DeliveryRules
     incidents: Incidents
