@@ -455,6 +455,8 @@ def test_every_case_is_counted_in_exactly_one_group(ilkadim: Municipality, fact:
         ("bulletin.toml", 'field = "channel"', 'field = "mood"', ["group 1 (whatsapp)", "when.0.field"]),
         ("bulletin.toml", 'in = ["whatsapp"]', 'in = ["whatsup"]', ["whatsapp", "no channel is called whatsup", "sms"]),
         ("bulletin.toml", "known = true", 'known = true, in = ["61820"]', ["neighbourhoods", "either"]),
+        ("bulletin.toml", "published_to = 2020-09-30", "", ["whatsapp", "for which days", "published_from"]),
+        ("bulletin.toml", "published_to = 2020-09-30", "published_to = 2019-09-30", ["lies after 2019-09-30", "Swap"]),
         (
             "bulletin.toml",
             'code = "rest"',

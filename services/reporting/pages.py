@@ -5,14 +5,15 @@ import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
 
-from services.reporting.domain.bulletin import Figure, Printed, does_close
+from services.reporting.bulletin_pages import BulletinPages, days_of
 from services.reporting.domain.trend import Day, Trend, trend
+from services.reporting.labels import Labels
 from services.reporting.web import Figures
 from shared.database import is_away
 from shared.municipality import Municipality
@@ -85,18 +86,18 @@ class FigurePages:
         self._figures = figures
         self._place = place
         self._pages = Pages(TEMPLATES, place)
+        self._labels = Labels(place, self._pages.catalogue)
         self._kept: dict[tuple[Period, date], tuple[float, Snapshot]] = {}
         self._reading = asyncio.Lock()
 
     def mount(self, web: FastAPI) -> None:
         """Add the pages and their static files."""
         self._pages.mount(web)
+        BulletinPages(self._figures, self._place, self._pages).mount(web)
         routes = APIRouter(include_in_schema=False)
         routes.add_api_route("/", self.figures, methods=["GET"])
         routes.add_api_route("/rakamlar", self.fragment, methods=["GET"])
         routes.add_api_route("/figures.csv", self.figures_csv, methods=["GET"])
-        routes.add_api_route("/bulten", self.bulletin, methods=["GET"])
-        routes.add_api_route("/bulten.csv", self.bulletin_csv, methods=["GET"])
         web.include_router(routes)
 
     async def figures(self, request: Request) -> Response:
@@ -122,33 +123,6 @@ class FigurePages:
         table = [(row.value, self._label(by, row.value, language), row.cases, row.closed, row.open) for row in rows]
         head = (by, "name", "cases", "closed", "open")
         return csv_response(f"figures-{by}.csv", head, table, request.query_params.get("ayrac", ","))
-
-    async def bulletin(self, request: Request) -> Response:
-        """What do we tell the press?"""
-        first, last = _days(request)
-        try:
-            printed = await self._figures.bulletin(first, last)
-        except Exception as error:
-            if not is_away(error):
-                raise
-            return self._away(request)
-        values: dict[str, Any] = {
-            "printed": printed,
-            "unclosed": does_close(printed, self._place.bulletin),
-            "first": first,
-            "last": last,
-            "drawn_at": datetime.now(UTC),
-            "source": self._place.bulletin.source,
-            "word": lambda thing, field: getattr(thing, _in(self._pages.language(request), field)),
-        }
-        return self._pages.render(request, "bulletin.html", **values)
-
-    async def bulletin_csv(self, request: Request) -> Response:
-        """The bulletin with all its parts, one line each."""
-        printed = await self._figures.bulletin(*_days(request))
-        label = _in(self._pages.language(request), "label")
-        head = ("kind", "group", "code", "name", "cases", "resolved")
-        return csv_response("bulten.csv", head, _bulletin_table(printed, label), request.query_params.get("ayrac", ","))
 
     async def _show_figures(self, request: Request, template: str, period: Period) -> Response:
         try:
@@ -199,7 +173,7 @@ class FigurePages:
         )
 
     def _period(self, request: Request) -> Period:
-        first, last = _days(request)
+        first, last = days_of(request)
         today, code = self._today(), request.query_params.get("donem", "")
         if first or last:
             return Period("secilen", first, last)
@@ -214,38 +188,12 @@ class FigurePages:
 
     def _label(self, axis: str, value: str, language: str) -> str:
         """What a value of an axis is called; a code the municipality does not know stays a code."""
-        if not value:
-            return self._pages.catalogue.say(language, f"figures.none_{axis}" if axis == "outcome" else "page.unknown")
-        try:
-            if axis == "owner":
-                return self._place.owner(value).name_in(language)
-            if axis == "topic":
-                return self._place.topic(value).name_in(language)
-            if axis == "neighbourhood":
-                return self._place.neighbourhood(value).name
-        except KeyError:
-            return value
-        if axis == "day":
-            return self._pages.formats(language).day(date.fromisoformat(value))
-        return self._pages.catalogue.name(language, axis, value)
+        return self._labels.value(axis, value, language)
 
     def _away(self, request: Request) -> Response:
         title, words = (self._pages.say(request, f"page.{key}") for key in ("away", "away_words"))
         headers = {"Retry-After": str(RETRY_AFTER_SECONDS)}
         return self._pages.render(request, "message.html", status=503, headers=headers, title=title, words=words)
-
-
-def _days(request: Request) -> tuple[date | None, date | None]:
-    """The days asked for by `from` and `to`; what is empty or no day leaves its end open."""
-    first, last = (_day(request.query_params.get(name, "")) for name in ("from", "to"))
-    return first, last
-
-
-def _day(written: str) -> date | None:
-    try:
-        return date.fromisoformat(written)
-    except ValueError:
-        return None
 
 
 def _rows(found: Sequence[dict[str, Any]]) -> tuple[Row, ...]:
@@ -256,23 +204,3 @@ def _count(contacts: Sequence[dict[str, Any]], rows: Sequence[Row]) -> Count:
     return Count(
         sum(row["contacts"] for row in contacts), sum(row.cases for row in rows), sum(row.closed for row in rows)
     )
-
-
-def _bulletin_table(printed: Printed, label: str) -> list[tuple[object, ...]]:
-    table: list[tuple[object, ...]] = []
-    for figure in printed.groups:
-        table.append(_bulletin_row("group", figure, label))
-        table += [
-            ("part", figure.code, part.code, getattr(part, label), part.cases, part.resolved) for part in figure.parts
-        ]
-    return table + [_bulletin_row("line", figure, label) for figure in printed.lines]
-
-
-def _bulletin_row(kind: str, figure: Figure, label: str) -> tuple[object, ...]:
-    resolved = "" if figure.resolved is None else figure.resolved
-    return (kind, figure.code, "", getattr(figure, label), figure.cases, resolved)
-
-
-def _in(language: str, field: str) -> str:
-    """The field that holds the words of a language."""
-    return f"{field}_en" if language == "en" else field

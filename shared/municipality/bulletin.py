@@ -1,6 +1,7 @@
 """How cases are counted for the press: the bulletin as rules."""
 
 from collections.abc import Mapping
+from datetime import date
 from enum import StrEnum
 from typing import Literal, Self, TypeAlias
 
@@ -47,7 +48,7 @@ class Condition(Record):
 
 
 class Published(Record):
-    """What the press printed for the same line, to check ours against."""
+    """What the source printed for the same line; it stands beside ours as the source's and is never summed."""
 
     cases: NonNegativeInt
     resolved: NonNegativeInt | None = None
@@ -94,14 +95,25 @@ class Note(Record):
 
 
 class Bulletin(Record):
-    """The press bulletin as rules: groups in order, first match wins; lines are sums and never add to the groups."""
+    """The press bulletin as rules: groups in order, first match wins; lines are sums and never add to the groups.
+
+    `published_from` and `published_to` (both inclusive) are the days that `published` of the rows is about.
+    """
 
     title: Text
     title_en: Text
     source: Text
+    published_from: date | None = None
+    published_to: date | None = None
     groups: tuple[Group, ...] = Field(min_length=1)
     lines: tuple[Line, ...] = ()
     notes: tuple[Note, ...] = ()
+
+    def published_for(self, first: date | None, last: date | None) -> Mapping[str, Published]:
+        """What was published about exactly these days, by the code of its row; empty for any others."""
+        if None in (first, last) or (first, last) != (self.published_from, self.published_to):
+            return {}
+        return {row.code: row.published for row in (*self.groups, *self.lines) if row.published}
 
     def group_of(self, fact: Fact) -> Group:
         """The one group a case is counted in; the last group takes what no other does."""

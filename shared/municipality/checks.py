@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from shared.contracts import CaseState, Channel, Outcome, OwnerKind
 from shared.municipality.base import Named
-from shared.municipality.bulletin import FactField, Group
+from shared.municipality.bulletin import Bulletin, FactField, Group
 from shared.municipality.mistakes import Problem
 from shared.municipality.municipality import Municipality
 from shared.municipality.places import Area, Neighbourhood
@@ -45,8 +45,7 @@ def _check_codes(municipality: Municipality) -> Iterator[Problem]:
         ("delivery.toml", [f"{text.event}.{text.language}" for text in municipality.delivery.approved]),
         ("incidents.toml", [group.code for group in municipality.incidents.groups]),
         ("escalation.toml", [step.code for step in municipality.escalation.steps]),
-        ("bulletin.toml", [group.code for group in municipality.bulletin.groups]),
-        ("bulletin.toml", [line.code for line in municipality.bulletin.lines]),
+        ("bulletin.toml", [row.code for row in (*municipality.bulletin.groups, *municipality.bulletin.lines)]),
         ("roles.toml", [role.code for role in municipality.access.role]),
         ("roles.toml", [group.value for group in municipality.access.directory.group]),
         ("rules.toml", [rule.id for rule in municipality.rules]),
@@ -293,6 +292,7 @@ def _check_bulletin(municipality: Municipality) -> Iterator[Problem]:
         if not group.when:
             trouble = "takes every case, so the groups after it stay empty"
             yield Problem("bulletin.toml", group.code, trouble, "Give it a `when`, or move it to the end")
+    yield from _check_published(municipality.bulletin)
     known = _known_values(municipality)
     for row in (*municipality.bulletin.groups, *municipality.bulletin.lines):
         resolved = row.resolved if isinstance(row, Group) else ()
@@ -300,6 +300,16 @@ def _check_bulletin(municipality: Municipality) -> Iterator[Problem]:
             for value in sorted(set(condition.one_of or ()) - known[condition.field]):
                 trouble = f"no {condition.field} is called {value}"
                 yield Problem("bulletin.toml", row.code, trouble, _choices(known[condition.field]))
+
+
+def _check_published(bulletin: Bulletin) -> Iterator[Problem]:
+    first, last = bulletin.published_from, bulletin.published_to
+    published = [row.code for row in (*bulletin.groups, *bulletin.lines) if row.published]
+    if (first is None or last is None) and published:
+        remedy = "Write published_from and published_to at the top of the file, e.g. 2020-01-01 and 2020-09-30"
+        yield Problem("bulletin.toml", published[0], "says what was published, but the file not for which days", remedy)
+    if first and last and first > last:
+        yield Problem("bulletin.toml", "published_from", f"{first} lies after {last}", "Swap it with published_to")
 
 
 def _known_values(municipality: Municipality) -> Mapping[FactField, set[str]]:

@@ -3,24 +3,30 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
-from shared.municipality import Bulletin, Group, Labelled, Municipality
+from shared.municipality import Bulletin, Group, Line, Municipality
+
+GROUPS: Final = "group"
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a line contains: so many cases of one owner, neighbourhood or outcome."""
+    """What a line contains: so many cases of one value of its `breakdown`; `resolved` None: only cases count."""
 
     code: str
     label: str
     label_en: str
     cases: int
-    resolved: int
+    resolved: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of the bulletin. `parts` sum to `cases` and to `resolved`; `outcomes` says what resolved contains."""
+    """One line of the bulletin. `parts` sum to `cases` and to `resolved`; `outcomes` says what resolved contains.
+
+    `breakdown` names what the parts are: a field of the facts, or the groups; empty text: it is not opened.
+    """
 
     code: str
     label: str
@@ -31,6 +37,7 @@ class Figure:
     resolved: int | None
     parts: tuple[Part, ...] = ()
     outcomes: Mapping[str, int] = field(default_factory=dict)
+    breakdown: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,7 @@ def draw_up(counted: Iterable[Counted], place: Municipality) -> Printed:
         rules.title,
         rules.title_en,
         tuple(_group(group, by_group[group.code], place) for group in rules.groups),
-        tuple(_line(line, sum(count for fact, count in rows if rules.counts(line, fact))) for line in rules.lines),
+        tuple(_line(line, by_group, rules) for line in rules.lines),
         tuple((note.text, note.text_en) for note in rules.notes),
     )
 
@@ -84,6 +91,7 @@ def _group(group: Group, rows: list[Counted], place: Municipality) -> Figure:
         resolved.total(),
         tuple(parts),
         dict(outcomes),
+        group.breakdown or "",
     )
 
 
@@ -96,13 +104,31 @@ def _labels(group: Group, key: str, place: Municipality) -> tuple[str, str]:
         if group.breakdown == "neighbourhood":
             name = place.neighbourhood(key).name
             return name, name
-    except KeyError:  # an owner or neighbourhood of another configuration: counted all the same
+        if group.breakdown == "outcome":
+            words = next(words for words in place.outcomes if words.code == key)
+            return words.name, words.name_en
+    except (KeyError, StopIteration):  # none yet, or of another configuration: counted all the same
         pass
     return key or "—", key or "—"
 
 
-def _line(line: Labelled, cases: int) -> Figure:
-    return Figure(line.code, line.label, line.label_en, line.note, line.note_en, cases, None)
+def _line(line: Line, by_group: Mapping[str, list[Counted]], rules: Bulletin) -> Figure:
+    """A figure beside the groups, opened into what of it stands in each group."""
+    parts = []
+    for group in rules.groups:
+        cases = sum(count for fact, count in by_group[group.code] if rules.counts(line, fact))
+        parts.append(Part(group.code, group.label, group.label_en, cases, None))
+    return Figure(
+        line.code,
+        line.label,
+        line.label_en,
+        line.note,
+        line.note_en,
+        sum(part.cases for part in parts),
+        None,
+        tuple(part for part in parts if part.cases),
+        breakdown=GROUPS,
+    )
 
 
 def does_close(printed: Printed, rules: Bulletin) -> list[str]:
@@ -110,7 +136,7 @@ def does_close(printed: Printed, rules: Bulletin) -> list[str]:
     lines = {figure.code: figure.cases for figure in printed.lines}
     wrong = [
         f"{figure.code}: parts {sum(part.cases for part in figure.parts)}, line {figure.cases}"
-        for figure in printed.groups
+        for figure in (*printed.groups, *printed.lines)
         if figure.parts and sum(part.cases for part in figure.parts) != figure.cases
     ]
     total = sum(figure.cases for figure in printed.groups)
