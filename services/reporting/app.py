@@ -1,8 +1,9 @@
 """Reporting's wiring: the only place that names concrete things together."""
 
+from services.reporting.figures import Figures
 from services.reporting.handlers import Reporting
 from services.reporting.pages import FigurePages
-from services.reporting.web import Figures, api
+from services.reporting.web import api
 from shared import municipality
 from shared.contracts import (
     CaseAccepted,
@@ -11,6 +12,7 @@ from shared.contracts import (
     CaseClosed,
     CaseForwarded,
     CaseGathered,
+    CaseImported,
     CaseProgressed,
     CaseReopened,
     CaseReturned,
@@ -30,6 +32,7 @@ FACTS: list[type[Message]] = [
     CaseAccepted,
     CaseForwarded,
     CaseGathered,
+    CaseImported,
     CaseProgressed,
     CaseReopened,
     CaseReturned,

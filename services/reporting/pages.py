@@ -12,9 +12,11 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
 
 from services.reporting.bulletin_pages import BulletinPages, days_of
+from services.reporting.domain.asking import Axis, Question
+from services.reporting.domain.asking import Row as Counted
 from services.reporting.domain.trend import Day, Trend, trend
+from services.reporting.figures import Figures
 from services.reporting.labels import Labels
-from services.reporting.web import Figures
 from shared.database import is_away
 from shared.municipality import Municipality
 from shared.pages import Pages
@@ -118,7 +120,7 @@ class FigurePages:
         if by not in AXES:
             raise HTTPException(422, f"by is one of {', '.join(AXES)}")
         period = self._period(request)
-        rows = _rows(await self._figures.by(by, period.first, period.last))
+        rows = _rows(await self._by(by, period.first, period.last))
         language = self._pages.language(request)
         table = [(row.value, self._label(by, row.value, language), row.cases, row.closed, row.open) for row in rows]
         head = (by, "name", "cases", "closed", "open")
@@ -159,9 +161,9 @@ class FigurePages:
 
     async def _read(self, period: Period) -> Snapshot:
         today = self._today()
-        tables = {axis: _rows(await self._figures.by(axis, period.first, period.last)) for axis in SHOWN_AXES}
-        of_today = _rows(await self._figures.by("channel", today, today))
-        days = await self._figures.by("day", period.first, period.last)
+        tables = {axis: _rows(await self._by(axis, period.first, period.last)) for axis in SHOWN_AXES}
+        of_today = _rows(await self._by("channel", today, today))
+        days = _rows(await self._by("day", period.first, period.last))
         now = await self._figures.overview(today, today)
         ever = await self._figures.overview(period.first, period.last)
         return Snapshot(
@@ -169,8 +171,11 @@ class FigurePages:
             _count(now["contacts"], of_today),
             _count(ever["contacts"], tables["channel"]),
             tables,
-            trend(Day(day["value"], day["cases"], day["closed"]) for day in days),
+            trend(Day(date.fromisoformat(day.value), day.cases, day.closed) for day in days),
         )
+
+    async def _by(self, axis: str, first: date | None, last: date | None) -> list[Counted]:
+        return await self._figures.ask(Question(first, last, (Axis(axis),)))
 
     def _period(self, request: Request) -> Period:
         first, last = days_of(request)
@@ -196,8 +201,8 @@ class FigurePages:
         return self._pages.render(request, "message.html", status=503, headers=headers, title=title, words=words)
 
 
-def _rows(found: Sequence[dict[str, Any]]) -> tuple[Row, ...]:
-    return tuple(Row(str(row["value"]), row["cases"], row["closed"]) for row in found)
+def _rows(found: Sequence[Counted]) -> tuple[Row, ...]:
+    return tuple(Row(row.values[0], row.counts.cases, row.counts.closed) for row in found)
 
 
 def _count(contacts: Sequence[dict[str, Any]], rows: Sequence[Row]) -> Count:

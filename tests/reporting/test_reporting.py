@@ -9,10 +9,11 @@ from typing import Any
 import aiohttp
 import pytest
 
-from services.reporting import store
 from services.reporting.app import reporting
+from services.reporting.domain.asking import Axis
 from services.reporting.domain.facts import Cell
-from services.reporting.store import NoticeCell
+from services.reporting.store import beside
+from services.reporting.store.beside import NoticeCell
 from shared.contracts import CaseEvent, Channel, Effect, Message, NoticeStatus, Purpose
 from shared.messaging.topology import EVENTS
 from tests.builders import a_contact_registered, a_notice_recorded, a_survey_answered
@@ -136,7 +137,7 @@ async def test_every_sum_of_the_bulletin_closes(figures: aiohttp.ClientSession) 
 
 
 async def test_every_axis_sums_to_the_cases(figures: aiohttp.ClientSession) -> None:
-    for axis in Cell._fields:
+    for axis in Axis:
         rows = await ask(figures, "/api/cases", by=axis)
         assert sum(row["cases"] for row in rows) == LIVES, axis
         assert all(0 <= row["closed"] <= row["cases"] for row in rows), axis
@@ -185,6 +186,6 @@ async def test_answers_to_surveys_are_counted_by_who_had_the_case(system: System
         await tell(system, [*answers, *answers])
         await logged(system, len(events) + 3)
 
-    [row] = await store.surveys(system.pool, None, None)
+    [row] = await beside.surveys(system.pool, None, None)
     assert (row["owner"], row["solved"], row["not_solved"]) == (last.owner, 1, 2)
-    assert not await store.surveys(system.pool, date(2030, 1, 1), None)
+    assert not await beside.surveys(system.pool, date(2030, 1, 1), None)

@@ -2,12 +2,33 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, tzinfo
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from shared.contracts import CaseAssigned, CaseClosed, CaseEvent, ContactRegistered, Effect, SurveyAnswered
+from services.reporting.domain.imported import fold_imported
+from services.reporting.domain.known import CaseFact
+from shared.contracts import (
+    CaseAsked,
+    CaseAssigned,
+    CaseClosed,
+    CaseEvent,
+    CaseForwarded,
+    CaseGathered,
+    CaseImported,
+    CaseProgressed,
+    CaseReopened,
+    CaseReturned,
+    CaseSeparated,
+    ContactRegistered,
+    Effect,
+    SurveyAnswered,
+)
+
+# A citizen hears of these in words of their own: who has the case, what is asked, how it ended (Law 3071, articles 5
+# and 7). That somebody works on it is not told to them, and is no answer.
+ANSWERS: Final = (CaseForwarded, CaseAsked, CaseClosed)
 
 
 class Cell(NamedTuple):
@@ -42,62 +63,36 @@ class ContactCell(NamedTuple):
     effect: str
 
 
-@dataclass(frozen=True, slots=True)
-class CaseFact:
-    """What is known of a case. `version` and `assigned_version` are the highest seen; 0: not seen yet."""
-
-    case_id: UUID
-    number: str = ""
-    channel: str = ""
-    lane: str = ""
-    opened_at: datetime | None = None
-    version: int = 0
-    state: str = "received"
-    outcome: str = ""
-    owner: str = ""
-    owner_kind: str = ""
-    assigned_version: int = 0
-    topic: str = ""
-    neighbourhood: str = ""
-    closed_at: datetime | None = None
-
-    def cell(self, zone: tzinfo) -> Cell | None:
-        """Where the case is counted, by the day it was opened there; None while its opening is still to come."""
-        if self.opened_at is None:
-            return None
-        return Cell(
-            self.opened_at.astimezone(zone).date(),
-            self.channel,
-            self.owner,
-            self.owner_kind,
-            self.neighbourhood,
-            self.topic,
-            self.lane,
-            self.state,
-            self.outcome,
-        )
+def cell_of(fact: CaseFact) -> Cell | None:
+    """Where a case is counted; None while its opening is still to come."""
+    if fact.day is None:
+        return None
+    return Cell(
+        fact.day,
+        fact.channel,
+        fact.owner,
+        fact.owner_kind,
+        fact.neighbourhood,
+        fact.topic,
+        fact.lane,
+        fact.state,
+        fact.outcome,
+    )
 
 
-def fold_opening(fact: CaseFact, number: str, event: ContactRegistered) -> CaseFact:
+def fold_opening(fact: CaseFact, number: str, event: ContactRegistered, zone: tzinfo) -> CaseFact:
     """The fact after its first contact is known."""
     if fact.opened_at is not None:
         return fact
-    return replace(fact, number=number, channel=event.channel, lane=event.lane, opened_at=event.occurred_at)
+    fact = replace(fact, number=number, channel=event.channel, lane=event.lane)
+    return fact.opened(event.occurred_at, zone)
 
 
-def fold(fact: CaseFact, event: CaseEvent) -> CaseFact:
+def fold(fact: CaseFact, event: CaseEvent, zone: tzinfo) -> CaseFact:
     """The fact after a step; an older step than the newest known changes only what it alone tells."""
+    fact = _told(fact, event)
     if isinstance(event, CaseAssigned) and event.version > fact.assigned_version:
-        fact = replace(
-            fact,
-            assigned_version=event.version,
-            number=event.number,
-            channel=event.channel,
-            lane=event.lane,
-            opened_at=event.opened_at,
-            topic=event.topic or "",
-            neighbourhood=event.neighbourhood or "",
-        )
+        fact = _assigned(fact, event).opened(event.opened_at, zone)
     if event.version > fact.version:
         fact = replace(
             fact,
@@ -111,26 +106,66 @@ def fold(fact: CaseFact, event: CaseEvent) -> CaseFact:
     return fact
 
 
-def fold_all(facts: Mapping[UUID, CaseFact], events: Iterable[object]) -> dict[UUID, CaseFact]:
-    """The facts of all cases that these events touch, after them."""
+def _assigned(fact: CaseFact, event: CaseAssigned) -> CaseFact:
+    return replace(
+        fact,
+        assigned_version=event.version,
+        number=event.number,
+        channel=event.channel,
+        lane=event.lane,
+        topic=event.topic or "",
+        neighbourhood=event.neighbourhood or "",
+        kind=event.kind or "",
+        urgency=event.urgency or "",
+        legal_due_at=event.legal_due_at,
+    )
+
+
+def _told(fact: CaseFact, event: CaseEvent) -> CaseFact:
+    """The fact after what a step tells however late it comes: each part has a version, a time or a set of its own."""
+    if isinstance(event, ANSWERS):
+        fact = replace(fact, answered_at=min(fact.answered_at or event.occurred_at, event.occurred_at))
+    match event:
+        case CaseAssigned() | CaseProgressed(due_at=datetime()) if event.version > fact.due_version:
+            return replace(fact, due_at=event.due_at, due_version=event.version)
+        case CaseReturned() if event.version not in fact.returned_in:
+            returned_in = tuple(sorted((*fact.returned_in, event.version)))
+            return replace(fact, returned_in=returned_in, returns=len(returned_in))
+        case CaseReopened():
+            return replace(fact, reopened=max(fact.reopened, event.times))
+        case CaseGathered() | CaseSeparated() if event.version > fact.gathered_version:
+            return replace(fact, duplicate=isinstance(event, CaseGathered), gathered_version=event.version)
+        case _:
+            return fact
+
+
+def fold_all(facts: Mapping[UUID, CaseFact], events: Iterable[object], zone: tzinfo) -> dict[UUID, CaseFact]:
+    """The facts of all cases that these events touch, after them; days are days in `zone`."""
     after: dict[UUID, CaseFact] = {}
+
+    def known(case_id: UUID) -> CaseFact:
+        return after.get(case_id) or facts.get(case_id) or CaseFact(case_id)
+
     for event in events:
-        if isinstance(event, CaseEvent):
-            fact = after.get(event.case_id) or facts.get(event.case_id) or CaseFact(event.case_id)
-            after[event.case_id] = fold(fact, event)
-        elif isinstance(event, ContactRegistered) and event.effect is Effect.OPENED:
-            for case in event.cases:
-                fact = after.get(case.case_id) or facts.get(case.case_id) or CaseFact(case.case_id)
-                after[case.case_id] = fold_opening(fact, case.number, event)
+        match event:
+            case CaseEvent():
+                after[event.case_id] = fold(known(event.case_id), event, zone)
+            case ContactRegistered(effect=Effect.OPENED):
+                for case in event.cases:
+                    after[case.case_id] = fold_opening(known(case.case_id), case.number, event, zone)
+            case CaseImported():
+                after[event.case_id] = fold_imported(known(event.case_id), event, zone)
+            case _:
+                pass
     return after
 
 
-def moves(before: Mapping[UUID, CaseFact], after: Mapping[UUID, CaseFact], zone: tzinfo) -> dict[Cell, int]:
+def moves(before: Mapping[UUID, CaseFact], after: Mapping[UUID, CaseFact]) -> dict[Cell, int]:
     """How the cells change when the facts do: out of the old cell, into the new one."""
     counts: Counter[Cell] = Counter()
     for case_id, fact in after.items():
-        old = before[case_id].cell(zone) if case_id in before else None
-        new = fact.cell(zone)
+        old = cell_of(before[case_id]) if case_id in before else None
+        new = cell_of(fact)
         if old != new:
             if old is not None:
                 counts[old] -= 1

@@ -59,7 +59,7 @@ class Opener:
         if looked.seen:
             await sightings.remember(unit.connection, looked.seen)
         await count(unit, facts)
-        unit.publish(*tell(facts, cases))
+        unit.publish(*tell(facts, cases, self.ground))
         asked = [split(opening.event, cases[opening.case.id], opening.decision) for opening in openings]
         unit.publish(*envelopes(DESK, "tasks", [task for task in asked if task]))
 

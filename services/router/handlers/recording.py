@@ -30,7 +30,7 @@ class Recorder:
         }
         if closed:
             await sightings.close(unit.connection, closed)
-        unit.publish(*tell(moves.facts, moves.cases), *map(ended, moves.ended))
+        unit.publish(*tell(moves.facts, moves.cases, self.offerer.ground), *map(ended, moves.ended))
         await self._offer(unit, moves)
 
     async def _offer(self, unit: Unit, moves: Moves) -> None:

@@ -174,24 +174,25 @@ def grown(told: tuple[Case, IncidentGrew]) -> Outgoing:
     return single(DEPARTMENTS, owner_queue(head.owner, head.lane), event)
 
 
-def tell(facts: Sequence[CaseEvent], cases: Mapping[UUID, Case]) -> list[Outgoing]:
+def tell(facts: Sequence[CaseEvent], cases: Mapping[UUID, Case], ground: Ground) -> list[Outgoing]:
     """The facts by lane, and by whether citizens are told of them: the notifier need not read the others.
 
     The grounds of a decision and why a citizen wants a case reopened stay in the history and go to the owner; who
-    counts or replies need not carry them.
+    counts or replies need not carry them. Who counts hears by when the law wants an answer.
     """
     outgoing: list[Outgoing] = []
     for lane in LANES:
-        rows = [_without_grounds(fact) for fact in facts if cases[fact.case_id].lane == lane]
+        rows = [_told(fact, cases[fact.case_id], ground) for fact in facts if cases[fact.case_id].lane == lane]
         outgoing += envelopes(EVENTS, f"router.told.{lane}", [fact for fact in rows if isinstance(fact, TOLD)])
         outgoing += envelopes(EVENTS, f"router.kept.{lane}", [fact for fact in rows if not isinstance(fact, TOLD)])
     return outgoing
 
 
-def _without_grounds(fact: CaseEvent) -> CaseEvent:
+def _told(fact: CaseEvent, case: Case, ground: Ground) -> CaseEvent:
     match fact:
         case CaseAssigned():
-            return fact.model_copy(update={"why": None, "reasons": ()})
+            legal_due_at = ground.legal_due(case.started_at, case.kind)
+            return fact.model_copy(update={"why": None, "reasons": (), "legal_due_at": legal_due_at})
         case CaseReopened():
             return fact.model_copy(update={"reason": ""})
         case _:
