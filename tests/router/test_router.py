@@ -115,6 +115,14 @@ async def test_an_urgent_case_is_offered_in_the_urgent_lane(system: System) -> N
     assert [event["lane"] for event in events] == ["urgent"]
 
 
+async def test_who_counts_hears_by_when_the_law_wants_an_answer(system: System) -> None:
+    offer = await open_case(system, a_numbered_case())
+
+    [fact] = [event for body in await system.take_all("reporting.events") for event in unpack(body)]
+    assert offer.legal_due_at is not None
+    assert datetime.fromisoformat(fact["legal_due_at"]) == offer.legal_due_at
+
+
 async def test_a_batch_of_cases_gets_an_owner_each(system: System) -> None:
     texts = [RUBBISH, NONSENSE, "Sokak lambası yanmıyor", "Su kesik", "", "x" * 20_000, "\ufffd ٣"]
     cases = [a_numbered_case(number, text=texts[number % len(texts)]) for number in range(300)]
