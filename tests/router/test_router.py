@@ -3,6 +3,7 @@
 import json
 import random
 from collections import Counter
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
