@@ -324,6 +324,8 @@ class CaseImported(Message):
         None, description="when its citizen was first told more than that it was received"
     )
     closed_at: Moment | None = Field(None, description="when it was closed, the last time")
-    on_time: bool | None = Field(None, description="what the other system says; None: by `due_at` and `closed_at`")
+    on_time: bool | None = Field(
+        None, description="what the other system says, or `due_at` and `closed_at` tell; None: it is not known"
+    )
     returns: int = Field(0, ge=0, description="how often an owner gave it back")
     reopened: int = Field(0, ge=0, description="how often it was worked on again")
