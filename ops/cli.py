@@ -5,6 +5,7 @@ import typer
 from ops import access, api_keys, control, figures
 from ops.demo import demo
 from ops.holidays import holidays
+from ops.imports import import_cases
 from ops.replay import replay
 from ops.route import route
 from ops.rules import commands as rules
@@ -23,6 +24,7 @@ app.command()(control.logs)
 app.command()(figures.bulletin)
 app.command()(figures.ledger)
 app.command()(replay)
+app.command("import")(import_cases)
 app.command()(route)
 app.command()(train)
 app.command()(holidays)

@@ -42,14 +42,26 @@ class Sheet:
 
     def rows(self) -> Iterator[tuple[int, dict[str, str]]]:
         """The number of each row's last line, and its values by column; short rows are filled up with ""."""
+        for line, row in self.raw_rows():
+            padded = [*row, *[""] * (len(self.columns) - len(row))]
+            yield line, dict(zip(self.columns, padded, strict=False))
+
+    def raw_rows(self) -> Iterator[tuple[int, list[str]]]:
+        """The number of each row's last line, and its values as many as there are; empty rows are passed over.
+
+        Raises UnreadableFile.
+        """
         csv.field_size_limit(FIELD_LETTERS_MAX)
         with _open_text(self.path, self.encoding) as file:
             rows = csv.reader(file, delimiter=self.delimiter)
             next(rows, None)
-            for row in rows:
-                if any(map(str.strip, row)):
-                    padded = [*row, *[""] * (len(self.columns) - len(row))]
-                    yield rows.line_num, dict(zip(self.columns, padded, strict=False))
+            try:
+                for row in rows:
+                    if any(map(str.strip, row)):
+                        yield rows.line_num, row
+            except csv.Error as error:
+                trouble = f"{self.path.name}, line {rows.line_num}, is no CSV: {error}"
+                raise UnreadableFile(f"{trouble}. A quote before it may never be closed") from error
 
     def column(self, written: str, option: str) -> str:
         """The column called so, whatever its case. Raises UnreadableFile."""
