@@ -7,6 +7,7 @@ from ops.demo import demo
 from ops.holidays import holidays
 from ops.imports import import_cases
 from ops.replay import replay
+from ops.report import report
 from ops.route import route
 from ops.rules import commands as rules
 from ops.train import train
@@ -23,6 +24,7 @@ app.command()(control.status)
 app.command()(control.logs)
 app.command()(figures.bulletin)
 app.command()(figures.ledger)
+app.command()(report)
 app.command()(replay)
 app.command("import")(import_cases)
 app.command()(route)

@@ -3,6 +3,7 @@
 from services.reporting.figures import Figures
 from services.reporting.handlers import Reporting
 from services.reporting.pages import FigurePages
+from services.reporting.report import report_api
 from services.reporting.web import api
 from shared import municipality
 from shared.contracts import (
@@ -52,5 +53,6 @@ def reporting() -> Service:
     service.consume(Consumer("reporting", ["reporting.events"], FACTS, Reporting(place.zone).count, linger_seconds=0.2))
     figures = Figures(service, place)
     service.web.include_router(api(figures))
+    service.web.include_router(report_api(figures))
     FigurePages(figures, place).mount(service.web)
     return service
