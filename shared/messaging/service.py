@@ -1,6 +1,7 @@
 """A service's run: connect, consume, answer health, drain. What every `app.py` builds upon."""
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -95,6 +96,9 @@ class Service:
         )
         server = uvicorn.Server(config)
         self._end = lambda: setattr(server, "should_exit", True)
+        # What was loaded stays: without this, each full collection walks 190,000 objects and stops the loop for 60 ms.
+        gc.collect()
+        gc.freeze()
         server.run()
         if not (server.started and self.is_whole()):
             raise SystemExit(1)

@@ -29,6 +29,7 @@ class Mail:
     fault: str = ""
     kind: str = "text"
     provider: str = "email"
+    files: tuple[tuple[str, str, int], ...] = ()  # of each its name, media type and bytes
     time: float = field(default_factory=time.time)
 
 
@@ -66,4 +67,8 @@ def read(raw: bytes, citizen: str, return_path: str) -> Mail:
         return_path=return_path,
         id=str(message.get("Message-ID", "")).strip("<> "),
         status="accepted",
+        files=tuple(
+            (str(part.get_filename() or ""), part.get_content_type(), len(part.get_payload(decode=True)))
+            for part in message.iter_attachments()
+        ),
     )

@@ -14,12 +14,15 @@ import pytest
 from services.handover.app import handover
 from services.handover.domain import HandOver, Schedule
 from shared import municipality
-from shared.contracts import AssignmentOffered, Message, OwnerKind, Place
+from shared.contracts import AssignmentOffered, Attachment, Message, OwnerKind, Place
+from shared.files import KeptFile, file_key, packed
+from shared.ids import new_id
 from shared.messaging.topology import DEPARTMENTS, HANDOVER, owner_queue
+from shared.objects import ObjectSettings, open_store
 from shared.settings import Settings
 from simulators.mail.memory import Mail
 from tests.builders import an_assignment_offered
-from tests.harness import System, a_system, built, serving, until
+from tests.harness import KEY, System, a_system, built, serving, until
 from tests.notifier.kits.smtp import RunningMailServer, mail_server
 
 PLACE = municipality.load(Settings.model_fields["ilkim_municipality"].default)
@@ -74,6 +77,13 @@ class Office:
         offer = an_offer(**changed)
         await self.tell(offer, offer)
         return offer
+
+    async def keep(self, file: KeptFile) -> Attachment:
+        """A citizen's file in the object store, as intake leaves it there."""
+        store = open_store(ObjectSettings(ilkim_objects=str(self.system.objects), ilkim_object_key=KEY))
+        file_id = new_id()
+        await store.put(file_key(file_id), packed(file))
+        return Attachment(id=file_id, provider_id=str(file_id), media_type=file.media_type, name=file.name)
 
     async def tell(self, to: AssignmentOffered, message: Message) -> None:
         await self.system.send(DEPARTMENTS, owner_queue(to.owner, to.lane), message.model_dump_json().encode())

@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 
 from services.handover.domain.letters import RETRY_SECONDS
+from services.handover.senders.files import BYTES_MAX
 from shared.contracts import (
     AssignmentEnded,
     CitizenAsked,
@@ -15,6 +16,7 @@ from shared.contracts import (
     ReturnReason,
     unpack,
 )
+from shared.files import PICTURE, KeptFile
 from shared.ids import new_id
 from simulators.faults import Fault
 from tests.builders import AT, a_citizen_added, an_incident_grew
@@ -147,6 +149,17 @@ async def test_an_automatic_mail_after_the_ending_asks_nobody(office: Office) ->
 
     assert await office.system.depth("desk.tasks") == 0
     assert (await office.moves(offer))[-1] != "add"
+
+
+async def test_photos_go_with_the_mail_and_what_is_not_there_or_too_large_is_left_to_the_link(office: Office) -> None:
+    photo = await office.keep(KeptFile(PICTURE, "direk.jpg", b"\xff\xd8" + bytes(2_000)))
+    large = await office.keep(KeptFile("application/pdf", "plan.pdf", bytes(BYTES_MAX)))
+    lost = photo.model_copy(update={"id": new_id()})
+    _, mail, _ = await office.sent(attachments=(photo, large, lost))
+
+    assert mail.files == (("direk.jpg", PICTURE, 2_002),)
+    assert "Başvuru ekleri: 3." in mail.text
+    assert "henüz ulaşmayan 2 ek yalnız bağlantıdadır" in mail.text
 
 
 async def test_the_silent_are_reminded_and_then_a_person_decides(office: Office) -> None:
