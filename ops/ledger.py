@@ -28,7 +28,10 @@ COUNTS: Final = {
     "cases": "SELECT count(*) FROM intake.case_file",
     "routed_cases": "SELECT count(*) FROM router.case_record",
     "assignments": "SELECT count(*) FROM router.case_history WHERE type = 'case.assigned.v1'",
-    "counted_cases": "SELECT coalesce(sum(cases), 0) FROM reporting.case_cell",
+    "counted_cases": """
+        SELECT (SELECT coalesce(sum(cases), 0) FROM reporting.case_cell)
+             - (SELECT count(*) FROM reporting.case_fact WHERE source <> '')""",
+    "imported_cases": "SELECT count(*) FROM reporting.case_fact WHERE source <> ''",
     "counted_contacts": "SELECT coalesce(sum(contacts), 0) FROM reporting.contact_cell",
     "notices": "SELECT count(*) FROM notifier.notice",
 }

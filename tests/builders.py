@@ -24,6 +24,7 @@ from shared.contracts import (
     CaseClosed,
     CaseForwarded,
     CaseGathered,
+    CaseImported,
     CaseNumber,
     CaseOpened,
     CaseProgressed,
@@ -254,6 +255,23 @@ def a_case_reopened(**changed: Any) -> CaseReopened:
     step = _step(CaseState.RECEIVED, 6)
     del step["assignment_id"]
     return _built(CaseReopened, changed, **step, by=ReopenedBy.CITIZEN, times=1)
+
+
+def a_case_imported(**changed: Any) -> CaseImported:
+    return _built(
+        CaseImported,
+        changed,
+        source="records-2019",
+        case_id=new_id(),
+        number="2019/1",
+        channel="phone",
+        owner=DEPARTMENT,
+        owner_kind=OwnerKind.DEPARTMENT,
+        state=CaseState.CLOSED,
+        outcome=Outcome.SOLVED,
+        opened_at=AT - timedelta(days=700),
+        closed_at=AT - timedelta(days=699),
+    )
 
 
 def a_survey_answered(**changed: Any) -> SurveyAnswered:

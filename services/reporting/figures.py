@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from datetime import date, datetime
 from typing import Any
 
-from services.reporting.domain.asking import CaseRow, Clock, Overdue, Question, Row, Spread
+from services.reporting.domain.asking import CaseRow, Clock, ExactSpread, Overdue, Question, Row, Spread
 from services.reporting.domain.bulletin import Printed, draw_up
-from services.reporting.store import beside, facts, log, recount
+from services.reporting.store import beside, exact, facts, log, recount
 from shared.messaging import Service
 from shared.municipality import Municipality
 
@@ -25,6 +25,10 @@ class Figures:
     async def spread(self, question: Question, clock: Clock) -> list[Spread]:
         """How long it took, in the order of `ask`; only what was timed."""
         return await recount.spread(self._service.pool, question, clock)
+
+    async def exact_spread(self, question: Question, clock: Clock) -> list[ExactSpread]:
+        """How long it took to the second, from every case: for a report that must be met exactly, not for a page."""
+        return await exact.spread(self._service.pool, question, clock)
 
     async def overdue(self, question: Question) -> list[Overdue]:
         """Open cases that are late now."""

@@ -1,10 +1,13 @@
-"""A case of an old system becomes a fact as it stands."""
+"""A case of an old system becomes a fact as it stands, marked with the import it came with.
+
+Its day is the day of its own calendar, and its target was met as the old system says, which is then believed.
+"""
 
 from dataclasses import replace
 from datetime import tzinfo
 
 from services.reporting.domain.known import CaseFact
-from shared.contracts import CaseImported
+from shared.contracts import CaseImported, Outcome
 
 
 def fold_imported(fact: CaseFact, event: CaseImported, zone: tzinfo) -> CaseFact:
@@ -34,5 +37,6 @@ def fold_imported(fact: CaseFact, event: CaseImported, zone: tzinfo) -> CaseFact
         on_time_told=event.on_time,
         returns=event.returns,
         reopened=event.reopened,
+        duplicate=event.outcome is Outcome.DUPLICATE,
     )
     return imported.opened(event.opened_at, zone, event.day)

@@ -16,7 +16,8 @@ class CaseFact:
     """What is known of a case. Versions are the highest seen of what they stand beside; 0: not seen yet.
 
     `day` and `hour` (of the week, 0: Monday from 0.00) are of its opening in the municipality's zone. `duplicate`: it
-    follows another case. `on_time_told`: what another system said, which is then believed.
+    follows another case. `source`: the import it came with; empty: our own. `on_time_told`: what was said with that
+    import, and nothing else is believed of it.
     """
 
     case_id: UUID
@@ -62,8 +63,8 @@ class CaseFact:
 
     @property
     def on_time(self) -> bool | None:
-        """Whether it was closed by its target; None: there is none, or it is open and nobody said so."""
-        return self.on_time_told if self.on_time_told is not None else self._closed_by(self.due_at)
+        """Whether it was closed by its target; None: there is none, it is open, or another system did not say."""
+        return self.on_time_told if self.source else self._closed_by(self.due_at)
 
     @property
     def legal_on_time(self) -> bool | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from services.reporting.domain import sketch
-from services.reporting.domain.asking import Axis, Question, Row, Spread
+from services.reporting.domain.asking import Axis, ExactSpread, Question, Row, Spread
 
 
 def in_order(question: Question, rows: Iterable[Row]) -> list[Row]:
@@ -19,6 +19,11 @@ def spreads(question: Question, bins: Mapping[tuple[str, ...], Mapping[int, int]
         for values, group in bins.items()
         if sum(group.values())
     )
+    return sorted(found, key=lambda row: (_when(question, row.values), -row.cases, row.values))
+
+
+def exact_spreads(question: Question, found: Iterable[ExactSpread]) -> list[ExactSpread]:
+    """As `spreads` orders them."""
     return sorted(found, key=lambda row: (_when(question, row.values), -row.cases, row.values))
 
 

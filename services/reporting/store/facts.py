@@ -8,7 +8,7 @@ import asyncpg
 
 from services.reporting.domain.asking import CaseRow, Overdue, Question
 from services.reporting.domain.known import CaseFact
-from services.reporting.store.asked import CHOSEN, VALUES, chosen
+from services.reporting.store.asked import CHOSEN, ON_TIME, VALUES, chosen
 from shared.database import Connection, Raced
 
 # The columns of a fact, in the order of its fields.
@@ -120,7 +120,7 @@ async def cases(pool: asyncpg.Pool, question: Question, batch: int) -> AsyncIter
             f"""
             SELECT case_id, number, day, opened_at, channel, owner, owner_kind, neighbourhood, topic, kind, urgency,
                    state, outcome, source, due_at, legal_due_at, answered_at, closed_at,
-                   coalesce(on_time_told, CASE WHEN state = 'closed' THEN closed_at <= due_at END) AS on_time,
+                   {ON_TIME} AS on_time,
                    returns, reopened
             FROM case_fact
             WHERE {CHOSEN}

@@ -9,7 +9,7 @@ import asyncpg
 from services.reporting.domain import sketch
 from services.reporting.domain.asking import Clock, Counts, Question, Row, Spread
 from services.reporting.domain.ordering import in_order, spreads
-from services.reporting.store.asked import CHOSEN, VALUES, chosen
+from services.reporting.store.asked import CHOSEN, ENDS, ON_TIME, VALUES, chosen
 
 # What is counted of a case, as `CaseFact.counts` says it.
 MEASURES: Final = {
@@ -17,15 +17,14 @@ MEASURES: Final = {
     "closed": "state = 'closed'",
     "answered": "answered_at IS NOT NULL",
     "due": "due_at IS NOT NULL OR on_time_told IS NOT NULL",
-    "on_time": "coalesce(on_time_told, state = 'closed' AND closed_at <= due_at)",
-    "late": "coalesce(NOT on_time_told, state = 'closed' AND closed_at > due_at)",
+    "on_time": ON_TIME,
+    "late": f"NOT ({ON_TIME})",
     "legal_on_time": "state = 'closed' AND closed_at <= legal_due_at",
     "legal_late": "state = 'closed' AND closed_at > legal_due_at",
     "returned": "returns > 0",
     "reopened": "reopened > 0",
     "duplicates": "duplicate",
 }
-ENDS: Final = {Clock.ANSWER: "answered_at", Clock.CLOSING: "CASE WHEN state = 'closed' THEN closed_at END"}
 
 
 async def ask(pool: asyncpg.Pool, question: Question) -> list[Row]:
