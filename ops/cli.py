@@ -4,6 +4,7 @@ import typer
 
 from ops import access, api_keys, control, figures
 from ops.demo import demo
+from ops.export import export
 from ops.holidays import holidays
 from ops.imports import import_cases
 from ops.replay import replay
@@ -25,6 +26,7 @@ app.command()(control.logs)
 app.command()(figures.bulletin)
 app.command()(figures.ledger)
 app.command()(report)
+app.command()(export)
 app.command()(replay)
 app.command("import")(import_cases)
 app.command()(route)

@@ -1,5 +1,6 @@
 """Reporting's wiring: the only place that names concrete things together."""
 
+from services.reporting.export_web import export_api
 from services.reporting.figures import Figures
 from services.reporting.handlers import Reporting
 from services.reporting.pages import FigurePages
@@ -54,5 +55,6 @@ def reporting() -> Service:
     figures = Figures(service, place)
     service.web.include_router(api(figures))
     service.web.include_router(report_api(figures))
+    service.web.include_router(export_api(figures))
     FigurePages(figures, place).mount(service.web)
     return service

@@ -27,6 +27,19 @@ class Labels:
         """What the axis itself is called, e.g. "Mahalle"."""
         return self._catalogue.name(language, "axis", axis)
 
+    def column(self, name: str, language: str) -> str:
+        """What a column of a table is called: an axis, or something counted or timed."""
+        known = self._catalogue.name(language, "column", name)
+        return self.axis(name, language) if known == name else known
+
+    def named(self, axis: str, language: str) -> str:
+        """What the column beside an axis is called that holds names in place of codes."""
+        return self._catalogue.say(language, "export.named", axis=axis)
+
+    def say(self, key: str, language: str, /, **values: object) -> str:
+        """A message of the catalogue."""
+        return self._catalogue.say(language, key, **values)
+
     def value(self, axis: str, value: str, language: str) -> str:
         """What a value of the axis is called; an empty one is said in words."""
         if not value:

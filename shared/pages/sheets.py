@@ -18,7 +18,7 @@ def csv_response(name: str, head: Sequence[str], rows: Iterable[Sequence[object]
     written = io.StringIO(newline="")
     writer = csv.writer(written, delimiter=separator if separator in SEPARATORS else ",")
     writer.writerow(head)
-    writer.writerows([_harmless(value) for value in row] for row in rows)
+    writer.writerows([harmless(value) for value in row] for row in rows)
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
         "Cache-Control": "no-store",
@@ -27,5 +27,6 @@ def csv_response(name: str, head: Sequence[str], rows: Iterable[Sequence[object]
     return Response((BYTE_ORDER_MARK + written.getvalue()).encode(), media_type="text/csv", headers=headers)
 
 
-def _harmless(value: object) -> object:
+def harmless(value: object) -> object:
+    """The value as a spreadsheet takes it for text; numbers are no text."""
     return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
