@@ -4,7 +4,7 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import typer
@@ -27,11 +27,12 @@ def report(
     first: Annotated[str | None, typer.Option("--from", help="first day of opening, YYYY-MM-DD")] = None,
     last: Annotated[str | None, typer.Option("--to", help="last day of opening")] = None,
     where: Annotated[list[str] | None, typer.Option(help="AXIS=VALUE, may be repeated")] = None,
+    exact: Annotated[bool, typer.Option("--exact", help="times to the second too, from every case")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
 ) -> None:
     """Print how many cases there were, told apart by up to two axes. Exit code 2 for what cannot be asked."""
     try:
-        found = ask(url_of("reporting"), by, first, last, where or ())
+        found = ask(url_of("reporting"), by, first, last, where or (), exact=exact)
     except Refused as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from error
@@ -41,9 +42,11 @@ def report(
         _show(found)
 
 
-def ask(url: str, by: str, first: str | None, last: str | None, where: Sequence[str]) -> dict[str, Any]:
+def ask(
+    url: str, by: str, first: str | None, last: str | None, where: Sequence[str], *, exact: bool = False
+) -> dict[str, Any]:
     """The report from the reporting service at `url`. Raises Refused, URLError."""
-    asked = {"by": by, "from": first, "to": last}
+    asked = {"by": by, "from": first, "to": last, "exact": "true" if exact else None}
     query = [*((name, value) for name, value in asked.items() if value), *(("where", text) for text in where)]
     try:
         with urllib.request.urlopen(  # noqa: S310 - the address of our own service
@@ -70,6 +73,21 @@ def _show(found: dict[str, Any]) -> None:
         table.add_section()
         table.add_row("total", *[""] * (len(axes) - 1), *_numbers(found["total"]))
     console.print(table)
+    if found["exact_spreads"]:
+        console.print(_times(axes, found["exact_spreads"]))
+
+
+def _times(axes: Sequence[str], spreads: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table(caption="hours from opening, to the second")
+    for name in (*axes, "until"):
+        table.add_column(name)
+    for name in ("cases", "median", "p90", "below zero"):
+        table.add_column(name, justify="right")
+    for row in spreads:
+        times = (f"{row['median_hours']:.3f}", f"{row['p90_hours']:.3f}")
+        named = (row["values"][axis] or "—" for axis in axes)
+        table.add_row(*named, row["clock"], str(row["cases"]), *times, str(row["below_zero"]))
+    return table
 
 
 def _numbers(counts: dict[str, int]) -> list[str]:

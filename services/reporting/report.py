@@ -8,7 +8,17 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from services.reporting.domain.asking import Axis, Clock, Counts, Overdue, Question, Row, Spread, UnfitQuestion
+from services.reporting.domain.asking import (
+    Axis,
+    Clock,
+    Counts,
+    ExactSpread,
+    Overdue,
+    Question,
+    Row,
+    Spread,
+    UnfitQuestion,
+)
 from services.reporting.figures import Figures
 from shared.problems import Problem
 
@@ -24,6 +34,11 @@ Where = Annotated[
         description="`axis=value`, may be repeated: only cases with this value; nothing after the sign: not known",
         examples=["channel=whatsapp"],
     ),
+]
+
+
+Exact = Annotated[
+    bool, Query(description="times to the second besides, from every case: the more there are, the longer it takes")
 ]
 
 
@@ -70,6 +85,16 @@ class ReportSpread(BaseModel):
     p90_hours: float
 
 
+class ReportExactSpread(ReportSpread):
+    """The same to the second.
+
+    The median of an even number is the mean of the middle two; p90 is the first time that more than nine in ten cases
+    did not exceed.
+    """
+
+    below_zero: int = Field(description="that ended before they were opened, as an old system told; they count")
+
+
 class ReportOverdue(BaseModel):
     """Open cases past their target, and past the law's time, now."""
 
@@ -86,6 +111,7 @@ class Report(BaseModel):
     total: Counted
     rows: list[ReportRow] = Field(description="largest first; days, months and hours in their order")
     spreads: list[ReportSpread]
+    exact_spreads: list[ReportExactSpread] = Field(description="where `exact` was asked for, else empty")
     overdue: list[ReportOverdue]
 
 
@@ -98,8 +124,10 @@ def report_api(figures: Figures) -> APIRouter:
         summary="Figures told apart by up to two axes",
         responses={422: {"description": "a question that cannot be asked; the answer says which can"}},
     )
-    async def report(by: By = "", first: First = None, last: Last = None, where: Where = None) -> Report:
-        return await draw_up(figures, question_of(by, first, last, where or ()))
+    async def report(
+        by: By = "", first: First = None, last: Last = None, where: Where = None, exact: Exact = False
+    ) -> Report:
+        return await draw_up(figures, question_of(by, first, last, where or ()), exact=exact)
 
     return routes
 
@@ -113,13 +141,14 @@ def question_of(by: str, first: date | None, last: date | None, where: Sequence[
         raise Problem(422, "this cannot be asked", str(error)) from error
 
 
-async def draw_up(figures: Figures, question: Question) -> Report:
+async def draw_up(figures: Figures, question: Question, *, exact: bool = False) -> Report:
     """Ask for everything that is known. Raises Problem 422 for more rows than one answer holds."""
     complete_up_to = await figures.complete_up_to()  # first: what comes in meanwhile is more than it promises
     rows = await figures.ask(question)
     if len(rows) > ROWS_MAX:
         raise Problem(422, "too many rows", f"{len(rows)} rows, {ROWS_MAX} at most: ask for a shorter period")
     spreads = {clock: await figures.spread(question, clock) for clock in Clock}
+    exacts = {clock: await figures.exact_spread(question, clock) for clock in Clock if exact}
     overdue = await figures.overdue(question)
     return Report(
         asked=Asked(by=list(question.by), first=question.first, last=question.last, where=dict(question.where)),
@@ -130,6 +159,11 @@ async def draw_up(figures: Figures, question: Question) -> Report:
             ReportSpread(values=_named(question, row), clock=clock, **_without_values(row))
             for clock, found in spreads.items()
             for row in found
+        ],
+        exact_spreads=[
+            ReportExactSpread(values=_named(question, row), clock=clock, **_without_values(row))
+            for clock, told in exacts.items()
+            for row in told
         ],
         overdue=[ReportOverdue(values=_named(question, row), **_without_values(row)) for row in overdue],
     )
@@ -149,11 +183,11 @@ def _condition(text: str) -> tuple[Axis, str]:
     return _axis(name), value.strip()
 
 
-def _named(question: Question, row: Row | Spread | Overdue) -> dict[Axis, str]:
+def _named(question: Question, row: Row | Spread | ExactSpread | Overdue) -> dict[Axis, str]:
     return dict(zip(question.by, row.values, strict=True))
 
 
-def _without_values(row: Spread | Overdue) -> Mapping[str, Any]:
+def _without_values(row: Spread | ExactSpread | Overdue) -> Mapping[str, Any]:
     return {name: value for name, value in asdict(row).items() if name != "values"}
 
 

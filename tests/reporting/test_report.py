@@ -66,6 +66,17 @@ async def test_times_and_what_is_late_come_with_their_values(client: aiohttp.Cli
     assert report["complete_up_to"]
 
 
+async def test_times_to_the_second_come_when_they_are_asked_for(client: aiohttp.ClientSession) -> None:
+    assert (await told(client, by="channel"))["exact_spreads"] == []
+
+    report = await told(client, by="channel", exact="true")
+    exact, sketched = report["exact_spreads"], report["spreads"]
+    assert [(row["values"], row["clock"], row["cases"]) for row in exact] == [
+        (row["values"], row["clock"], row["cases"]) for row in sketched
+    ]
+    assert all(row["below_zero"] == 0 for row in exact)
+
+
 @pytest.mark.parametrize(
     ("query", "says"),
     [
@@ -87,7 +98,7 @@ async def test_the_report_is_described_for_programs(client: aiohttp.ClientSessio
         described = await answer.json()
 
     parameters = {row["name"]: row for row in described["paths"]["/api/report"]["get"]["parameters"]}
-    assert set(parameters) == {"by", "from", "to", "where"}
+    assert set(parameters) == {"by", "from", "to", "where", "exact"}
     assert all(row["description"] for row in parameters.values())
     assert "on_time" in described["components"]["schemas"]["Counted"]["properties"]
 

@@ -1,0 +1,191 @@
+"""A real half year of another city, imported into a real service: every figure equals an answer key made without it.
+
+ILKIM_BOSTON_311 names the table (`2015H2.csv.gz`); its answer key lies beside it. Left out where it names none.
+"""
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import aiohttp
+import pytest
+
+from ops.importing.mapping import Mapping, read_mapping
+from ops.importing.publishing import ImportPublisher
+from ops.importing.rows import code_of
+from ops.importing.taking import TakingOver
+from ops.spreadsheet import open_sheet
+from services.reporting.app import reporting
+from services.reporting.domain.sketch import ACCURACY
+from tests.harness import System, a_system, built, serving, until
+from tests.reporting.test_process import a_process
+from tests.test_imports import AS_OF, EXAMPLE
+
+TABLE: Final = Path(os.environ.get("ILKIM_BOSTON_311", "/nonexistent"))
+KEY: Final = TABLE.parent / f"beklenen_toplamlar_{TABLE.name.partition('.')[0]}.json"
+COUNTED_SECONDS_MAX: Final = 110.0
+# The key is rounded to the thousandth of an hour.
+ROUNDED: Final = 0.0005 + 1e-9
+
+pytestmark = pytest.mark.skipif(not KEY.is_file(), reason="ILKIM_BOSTON_311 names no table with its answer key")
+
+
+@pytest.fixture(scope="module")
+def key() -> dict[str, Any]:
+    answers: dict[str, Any] = json.loads(KEY.read_text(encoding="utf-8"))
+    return answers
+
+
+@pytest.fixture(scope="module")
+def mapping() -> Mapping:
+    return read_mapping(EXAMPLE)
+
+
+@pytest.fixture(scope="module")
+async def imported(amqp_url: str, database_url: str, mapping: Mapping) -> AsyncIterator[System]:
+    """The whole table imported into a reporting process of its own; says how long it took and in what memory."""
+    async with a_system(amqp_url, database_url, "reporting") as system, a_process(system) as process:
+        publisher, started = ImportPublisher(system.amqp_url), time.monotonic()
+        [taken] = await TakingOver(mapping, AS_OF, publisher.publish, AS_OF).take([TABLE])
+        sent = time.monotonic() - started
+        await publisher.close()
+
+        async def is_counted() -> bool:
+            return bool(await system.value("SELECT count(*) = $1 FROM event_log", taken.imported))
+
+        await until(is_counted, COUNTED_SECONDS_MAX)
+        counted = time.monotonic() - started
+        peak = await asyncio.to_thread(peak_megabytes, process.pid)
+        print(f"\n{taken.imported} rows: sent in {sent:.1f} s, counted in {counted:.1f} s; reporting {peak:.0f} MB")
+        assert taken.closes and not taken.rejected
+        yield system
+
+
+@pytest.fixture(scope="module")
+async def client(imported: System) -> AsyncIterator[aiohttp.ClientSession]:
+    async with serving(built(reporting, imported)) as url, aiohttp.ClientSession(url) as session:
+        yield session
+
+
+def peak_megabytes(process: int) -> float:
+    status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
+
+
+async def report(client: aiohttp.ClientSession, **query: str) -> Any:
+    async with client.get("/api/report", params=query) as answer:
+        assert answer.status == 200, await answer.text()
+        return await answer.json()
+
+
+async def by(client: aiohttp.ClientSession, axis: str, count: str = "cases") -> dict[str, int]:
+    rows = (await report(client, by=axis))["rows"]
+    return {row["values"][axis]: row["counts"][count] for row in rows}
+
+
+def as_ours(field: Any, answers: dict[str, Any]) -> dict[str, Any]:
+    """The key by our codes; no two of its words may have become one."""
+    coded = {field.map.get(word) or (code_of(word) if word else ""): value for word, value in answers.items()}
+    assert len(coded) == len(answers)
+    return coded
+
+
+async def test_every_row_is_a_case(client: aiohttp.ClientSession, key: dict[str, Any]) -> None:
+    sheet = open_sheet(TABLE, "case_id")
+    total = (await report(client))["total"]["cases"]
+
+    assert total == sum(1 for _ in sheet.rows()) == sum(key["by_department"].values())
+
+
+async def test_departments_equal_the_key(client: aiohttp.ClientSession, key: dict[str, Any], mapping: Mapping) -> None:
+    assert await by(client, "owner") == as_ours(mapping.owner, key["by_department"])
+
+
+async def test_channels_equal_the_key(client: aiohttp.ClientSession, key: dict[str, Any], mapping: Mapping) -> None:
+    assert await by(client, "channel") == as_ours(mapping.channel, key["by_source"])
+
+
+async def test_months_equal_the_key(client: aiohttp.ClientSession, key: dict[str, Any]) -> None:
+    months = {day[:7]: count for day, count in (await by(client, "month")).items()}
+
+    assert months == key["by_month"]
+
+
+async def test_neighbourhoods_with_the_empty_one_equal_the_key(
+    client: aiohttp.ClientSession, key: dict[str, Any]
+) -> None:
+    assert await by(client, "neighbourhood") == key["by_neighborhood"]
+
+
+async def test_open_and_closed_equal_the_key(client: aiohttp.ClientSession, key: dict[str, Any]) -> None:
+    total = (await report(client))["total"]
+
+    assert {"Closed": total["closed"], "Open": total["open"]} == key["by_status"]
+
+
+def on_time(counts: dict[str, int]) -> dict[str, int]:
+    """The three values, as the key has them: what is nowhere is left out."""
+    unknown = counts["cases"] - counts["on_time"] - counts["late"]
+    found = {"ONTIME": counts["on_time"], "OVERDUE": counts["late"], "": unknown}
+    return {word: count for word, count in found.items() if count}
+
+
+async def test_on_time_overdue_and_unknown_equal_the_key_in_total_and_by_department(
+    client: aiohttp.ClientSession, key: dict[str, Any], mapping: Mapping
+) -> None:
+    found = await report(client, by="owner")
+
+    assert on_time(found["total"]) == key["ontime"]
+    rows = {row["values"]["owner"]: on_time(row["counts"]) for row in found["rows"]}
+    assert rows == as_ours(mapping.owner, key["dept_x_ontime"])
+
+
+async def test_shares_equal_those_of_the_key(
+    client: aiohttp.ClientSession, key: dict[str, Any], mapping: Mapping
+) -> None:
+    found = await report(client, by="owner")
+    total = found["total"]["cases"]
+    shares = {row["values"]["owner"]: row["counts"]["cases"] / total for row in found["rows"]}
+
+    assert shares == {
+        owner: count / sum(key["by_department"].values())
+        for owner, count in as_ours(mapping.owner, key["by_department"]).items()
+    }
+
+
+def closings(found: dict[str, Any], spreads: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    yield from ((row["values"]["owner"], row) for row in found[spreads] if row["clock"] == "closing")
+
+
+async def test_median_p90_and_what_lies_below_zero_equal_the_key_to_its_last_digit(
+    client: aiohttp.ClientSession, key: dict[str, Any], mapping: Mapping
+) -> None:
+    found = dict(closings(await report(client, by="owner", exact="true"), "exact_spreads"))
+    answers = as_ours(mapping.owner, key["closing_hours"])
+
+    assert found.keys() == answers.keys()
+    for owner, answer in answers.items():
+        row = found[owner]
+        assert (row["cases"], row["below_zero"]) == (answer["n_closed"], answer["negative"]), owner
+        assert abs(row["median_hours"] - answer["median_h"]) <= ROUNDED, owner
+        assert abs(row["p90_hours"] - answer["p90_h"]) <= ROUNDED, owner
+
+
+async def test_the_sketch_lies_within_its_accuracy_where_its_rank_is_that_of_the_key(
+    client: aiohttp.ClientSession, key: dict[str, Any], mapping: Mapping
+) -> None:
+    """Of few cases the ranks differ by one, of many that is nothing; the key's own rounding is allowed for."""
+    found = dict(closings(await report(client, by="owner"), "spreads"))
+    apart = {}
+    for owner, answer in as_ours(mapping.owner, key["closing_hours"]).items():
+        for share in ("median", "p90"):
+            told, exact = found[owner][f"{share}_hours"], answer[f"{share}_h"]
+            if abs(told - exact) > ACCURACY * exact + ROUNDED:
+                apart[owner, share, answer["n_closed"]] = (told, exact)
+    print(f"\nsketches farther than 1 % from the key: {apart}")
+
+    assert all(cases < 1000 for _, _, cases in apart)
