@@ -175,17 +175,12 @@ async def test_median_p90_and_what_lies_below_zero_equal_the_key_to_its_last_dig
         assert abs(row["p90_hours"] - answer["p90_h"]) <= ROUNDED, owner
 
 
-async def test_the_sketch_lies_within_its_accuracy_where_its_rank_is_that_of_the_key(
+async def test_median_and_p90_of_the_sketches_lie_within_a_hundredth_of_the_key(
     client: aiohttp.ClientSession, key: dict[str, Any], mapping: Mapping
 ) -> None:
-    """Of few cases the ranks differ by one, of many that is nothing; the key's own rounding is allowed for."""
     found = dict(closings(await report(client, by="owner"), "spreads"))
-    apart = {}
+
     for owner, answer in as_ours(mapping.owner, key["closing_hours"]).items():
         for share in ("median", "p90"):
             told, exact = found[owner][f"{share}_hours"], answer[f"{share}_h"]
-            if abs(told - exact) > ACCURACY * exact + ROUNDED:
-                apart[owner, share, answer["n_closed"]] = (told, exact)
-    print(f"\nsketches farther than 1 % from the key: {apart}")
-
-    assert all(cases < 1000 for _, _, cases in apart)
+            assert abs(told - exact) <= ACCURACY * exact + ROUNDED, (owner, share)

@@ -98,7 +98,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """How long it took, for one value of each axis asked by, in hours; from a sketch that is right within 1 %."""
+    """How long it took, for one value of each axis asked by, in hours; from a sketch that is right within 1 %.
+
+    The median of an even number is the mean of the middle two. p90 is the first time that more than nine in ten cases
+    did not exceed.
+    """
 
     values: tuple[str, ...]
     cases: int
@@ -110,8 +114,7 @@ class Spread:
 class ExactSpread:
     """The same to the second, from every case there is: as slow as they are many.
 
-    The median of an even number is the mean of the middle two. p90 is the first time that more than nine in ten cases
-    did not exceed. Times below zero count as they are; `below_zero` says how many an old system told so.
+    Times below zero count as they are; `below_zero` says how many an old system told so.
     """
 
     values: tuple[str, ...]

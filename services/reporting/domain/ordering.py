@@ -15,7 +15,7 @@ def in_order(question: Question, rows: Iterable[Row]) -> list[Row]:
 def spreads(question: Question, bins: Mapping[tuple[str, ...], Mapping[int, int]]) -> list[Spread]:
     """What the bins of each group tell; a group without any case has no duration."""
     found = (
-        Spread(values, sum(group.values()), sketch.hours(group, sketch.MEDIAN), sketch.hours(group, sketch.P90))
+        Spread(values, sum(group.values()), sketch.median(group), sketch.p90(group))
         for values, group in bins.items()
         if sum(group.values())
     )
