@@ -28,9 +28,11 @@ COUNTS: Final = {
     "cases": "SELECT count(*) FROM intake.case_file",
     "routed_cases": "SELECT count(*) FROM router.case_record",
     "assignments": "SELECT count(*) FROM router.case_history WHERE type = 'case.assigned.v1'",
+    # Sums kept for years (grain 3) by source (axes 1024), and what is not rolled up into them yet.
     "counted_cases": """
-        SELECT (SELECT coalesce(sum(cases), 0) FROM reporting.case_cell)
-             - (SELECT count(*) FROM reporting.case_fact WHERE source <> '')""",
+        SELECT coalesce(sum(cases), 0)
+        FROM (SELECT cases FROM reporting.case_rollup WHERE axes = 1024 AND grain = 3 AND a = ''
+              UNION ALL SELECT cases FROM reporting.case_move WHERE source = '') AS counted""",
     "imported_cases": "SELECT count(*) FROM reporting.case_fact WHERE source <> ''",
     "counted_contacts": "SELECT coalesce(sum(contacts), 0) FROM reporting.contact_cell",
     "notices": "SELECT count(*) FROM notifier.notice",
@@ -104,10 +106,12 @@ BREACHES: Final = {
     "a count that is not the recount of its cases": """
         SELECT coalesce(cell.channel, fact.channel) || '/' || coalesce(cell.owner, fact.owner) || '/'
                || coalesce(cell.state, fact.state)
-        FROM (SELECT channel, owner, state, outcome, sum(cases) AS cases FROM reporting.case_cell
+        FROM (SELECT channel, owner, state, outcome, sum(cases) AS cases
+              FROM (SELECT channel, owner, state, outcome, cases FROM reporting.case_cell WHERE grain = 3
+                    UNION ALL SELECT channel, owner, state, outcome, cases FROM reporting.case_move) AS counted
               GROUP BY 1, 2, 3, 4 HAVING sum(cases) <> 0) AS cell
         FULL JOIN (SELECT channel, owner, state, outcome, count(*) AS cases FROM reporting.case_fact
-                   WHERE opened_at IS NOT NULL GROUP BY 1, 2, 3, 4) AS fact USING (channel, owner, state, outcome)
+                   WHERE day IS NOT NULL GROUP BY 1, 2, 3, 4) AS fact USING (channel, owner, state, outcome)
         WHERE cell.cases IS DISTINCT FROM fact.cases""",
     "a contact that was never counted, or twice": """
         SELECT 'contacts ' || registered.count || ', counted ' || counted.count

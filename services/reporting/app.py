@@ -5,6 +5,7 @@ from services.reporting.figures import Figures
 from services.reporting.handlers import Reporting
 from services.reporting.pages import FigurePages
 from services.reporting.report import report_api
+from services.reporting.roller import Roller
 from services.reporting.web import api
 from shared import municipality
 from shared.contracts import (
@@ -52,6 +53,7 @@ def reporting() -> Service:
     place = municipality.load_for_service(settings.ilkim_municipality)
     service = Service("reporting", SCHEMA, settings)
     service.consume(Consumer("reporting", ["reporting.events"], FACTS, Reporting(place.zone).count, linger_seconds=0.2))
+    service.background(Roller(service).run)
     figures = Figures(service, place)
     service.web.include_router(api(figures))
     service.web.include_router(report_api(figures))

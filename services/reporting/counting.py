@@ -10,6 +10,7 @@ from services.reporting.domain import facts
 from services.reporting.store import beside
 from services.reporting.store.beside import NoticeCell
 from services.reporting.store.facts import lock_facts, save_facts
+from services.reporting.store.moves import add_moves
 from shared.contracts import CaseEvent, CaseImported, ContactRegistered, Message, NoticeRecorded, SurveyAnswered
 from shared.database import Connection
 from shared.municipality import ReplyEvent
@@ -24,7 +25,7 @@ async def count(connection: Connection, events: Sequence[Message], zone: tzinfo)
     after = facts.fold_all(before, events, zone)
     if after:
         await save_facts(connection, before, after)
-        await beside.add_to_cells(connection, facts.moves(before, after))
+        await add_moves(connection, facts.moves(before, after))
     if surveys := facts.survey_counts(events, {**before, **after}, zone):
         await beside.add_surveys(connection, surveys)
     if contacts := facts.contact_counts(events, zone):

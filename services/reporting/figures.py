@@ -6,7 +6,7 @@ from typing import Any
 
 from services.reporting.domain.asking import CaseRow, Clock, ExactSpread, Overdue, Question, Row, Spread
 from services.reporting.domain.bulletin import Printed, draw_up
-from services.reporting.store import beside, exact, facts, log, recount
+from services.reporting.store import beside, cells, exact, facts, log
 from shared.messaging import Service
 from shared.municipality import Municipality
 
@@ -20,11 +20,11 @@ class Figures:
 
     async def ask(self, question: Question) -> list[Row]:
         """How many cases, the largest first; by time where it is asked by time."""
-        return await recount.ask(self._service.pool, question)
+        return await cells.ask(self._service.pool, question)
 
     async def spread(self, question: Question, clock: Clock) -> list[Spread]:
         """How long it took, in the order of `ask`; only what was timed."""
-        return await recount.spread(self._service.pool, question, clock)
+        return await cells.spread(self._service.pool, question, clock)
 
     async def exact_spread(self, question: Question, clock: Clock) -> list[ExactSpread]:
         """How long it took to the second, from every case: for a report that must be met exactly, not for a page."""
@@ -40,7 +40,7 @@ class Figures:
 
     async def bulletin(self, first: date | None, last: date | None) -> Printed:
         """The bulletin of the cases opened between two days."""
-        return draw_up(await recount.bulletin_facts(self._service.pool, first, last), self.place)
+        return draw_up(await cells.bulletin_facts(self._service.pool, first, last), self.place)
 
     async def surveys(self, first: date | None, last: date | None) -> list[dict[str, Any]]:
         """What citizens answered between two days when asked whether their case is solved, by who had it."""

@@ -1,7 +1,6 @@
 """Reporting at work: every event counted once, whoever counts it and in whatever order; every sum closes."""
 
 import random
-from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -10,9 +9,8 @@ import aiohttp
 import pytest
 
 from services.reporting.app import reporting
-from services.reporting.domain.asking import Axis
-from services.reporting.domain.facts import Cell
-from services.reporting.store import beside
+from services.reporting.domain.asking import Axis, Counts, Question
+from services.reporting.store import beside, cells, recount
 from services.reporting.store.beside import NoticeCell
 from shared.contracts import CaseEvent, Channel, Effect, Message, NoticeStatus, Purpose
 from shared.messaging.topology import EVENTS
@@ -37,9 +35,8 @@ async def logged(system: System, count: int) -> None:
     await until(holds)
 
 
-async def cells(system: System) -> Counter[Cell]:
-    rows = await system.rows("SELECT * FROM case_cell WHERE cases <> 0")
-    return Counter({Cell(*(row[name] for name in Cell._fields)): row["cases"] for row in rows})
+async def total(system: System) -> Counts:
+    return sum((row.counts for row in await cells.ask(system.pool, Question())), Counts())
 
 
 async def test_two_replicas_count_repeated_and_reordered_events_as_one_counts_them_in_order(system: System) -> None:
@@ -51,9 +48,10 @@ async def test_two_replicas_count_repeated_and_reordered_events_as_one_counts_th
         await tell(system, shuffled)
         await logged(system, len(events))
 
-    _, expected = counted([events])
-    assert await cells(system) == expected
-    assert await system.value("SELECT sum(cases) FROM case_cell") == LIVES
+    known, _ = counted([events])
+    assert await total(system) == sum((fact.counts() for fact in known.values()), Counts())
+    for by in [(axis,) for axis in Axis] + [(Axis.OWNER, Axis.TOPIC), (Axis.MONTH, Axis.STATE)]:
+        assert await cells.ask(system.pool, Question(by=by)) == await recount.ask(system.pool, Question(by=by)), by
     assert await system.value("SELECT count(*) FROM case_fact") == LIVES
     assert await system.value("SELECT count(*) FROM event_log") == len(events)
     assert await system.value("SELECT sum(contacts) FROM contact_cell") == LIVES
@@ -62,20 +60,21 @@ async def test_two_replicas_count_repeated_and_reordered_events_as_one_counts_th
     )
 
 
-async def test_cells_can_be_made_again_from_the_facts(system: System) -> None:
-    async with running(built(reporting, system)):
-        await tell(system, [event for seed in range(40) for event in a_life(seed)])
-        await logged(system, sum(len(a_life(seed)) for seed in range(40)))
+async def test_a_service_rolls_up_what_it_counts_and_goes_on_after_a_restart(system: System) -> None:
+    events = [event for seed in range(40) for event in a_life(seed)]
+    for half in (events[: len(events) // 2], events[len(events) // 2 :]):
+        before = await system.value("SELECT count(*) FROM event_log")
+        async with running(built(reporting, system)):
+            await tell(system, half)
+            await logged(system, before + len(half))
+            await until(lambda: rolled(system))
 
-    again = await system.rows(
-        """
-        SELECT (opened_at AT TIME ZONE 'Europe/Istanbul')::date AS day, channel, owner, owner_kind, neighbourhood,
-               topic, lane, state, outcome, count(*)::int AS cases
-        FROM case_fact GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
-        """
-    )
-    made = Counter({Cell(*(row[name] for name in Cell._fields)): row["cases"] for row in again})
-    assert await cells(system) == made
+    assert await system.value("SELECT sum(cases) FROM case_cell WHERE grain = 3") == 40
+    assert (await total(system)).cases == 40
+
+
+async def rolled(system: System) -> bool:
+    return bool(await system.value("SELECT count(*) = 0 FROM case_move"))
 
 
 async def test_contacts_that_make_no_case_are_counted_as_contacts_only(system: System) -> None:
@@ -88,7 +87,7 @@ async def test_contacts_that_make_no_case_are_counted_as_contacts_only(system: S
         await tell(system, contacts)
         await logged(system, 3)
 
-    assert await system.value("SELECT sum(cases) FROM case_cell") == 1
+    assert (await total(system)).cases == 1
     assert await system.value("SELECT sum(contacts) FROM contact_cell") == 3
 
 

@@ -7,6 +7,8 @@ from datetime import date, datetime, tzinfo
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from services.reporting.domain import sketch
+from services.reporting.domain.asking import Clock, Counts
 from services.reporting.domain.imported import fold_imported
 from services.reporting.domain.known import CaseFact
 from shared.contracts import (
@@ -32,17 +34,29 @@ ANSWERS: Final = (CaseForwarded, CaseAsked, CaseClosed)
 
 
 class Cell(NamedTuple):
-    """Where a case is counted. Empty text: not known."""
+    """Where a case is counted, along every axis. Empty text: not known."""
 
     day: date
+    hour: int
     channel: str
     owner: str
     owner_kind: str
     neighbourhood: str
     topic: str
-    lane: str
+    kind: str
+    urgency: str
     state: str
     outcome: str
+    source: str
+
+
+class Standing(NamedTuple):
+    """All that a case adds to the figures: where, what, and in which bins of durations; None: not timed yet."""
+
+    cell: Cell
+    counts: Counts
+    answer_bin: int | None
+    closing_bin: int | None
 
 
 class SurveyCell(NamedTuple):
@@ -63,21 +77,17 @@ class ContactCell(NamedTuple):
     effect: str
 
 
-def cell_of(fact: CaseFact) -> Cell | None:
-    """Where a case is counted; None while its opening is still to come."""
+def standing(fact: CaseFact) -> Standing | None:
+    """How a case is counted; None while its opening is still to come."""
     if fact.day is None:
         return None
-    return Cell(
-        fact.day,
-        fact.channel,
-        fact.owner,
-        fact.owner_kind,
-        fact.neighbourhood,
-        fact.topic,
-        fact.lane,
-        fact.state,
-        fact.outcome,
-    )
+    cell = Cell(fact.day, *(getattr(fact, axis) for axis in Cell._fields[1:]))
+    return Standing(cell, fact.counts(), _bin(fact, Clock.ANSWER), _bin(fact, Clock.CLOSING))
+
+
+def _bin(fact: CaseFact, clock: Clock) -> int | None:
+    seconds = fact.took(clock)
+    return None if seconds is None else sketch.bin_of(seconds)
 
 
 def fold_opening(fact: CaseFact, number: str, event: ContactRegistered, zone: tzinfo) -> CaseFact:
@@ -160,18 +170,18 @@ def fold_all(facts: Mapping[UUID, CaseFact], events: Iterable[object], zone: tzi
     return after
 
 
-def moves(before: Mapping[UUID, CaseFact], after: Mapping[UUID, CaseFact]) -> dict[Cell, int]:
-    """How the cells change when the facts do: out of the old cell, into the new one."""
-    counts: Counter[Cell] = Counter()
+def moves(before: Mapping[UUID, CaseFact], after: Mapping[UUID, CaseFact]) -> dict[Standing, int]:
+    """How the figures change when the facts do: out of the old standing, into the new one."""
+    counts: Counter[Standing] = Counter()
     for case_id, fact in after.items():
-        old = cell_of(before[case_id]) if case_id in before else None
-        new = cell_of(fact)
+        old = standing(before[case_id]) if case_id in before else None
+        new = standing(fact)
         if old != new:
             if old is not None:
                 counts[old] -= 1
             if new is not None:
                 counts[new] += 1
-    return {cell: count for cell, count in counts.items() if count}
+    return {standing: count for standing, count in counts.items() if count}
 
 
 def contact_counts(events: Iterable[object], zone: tzinfo) -> dict[ContactCell, int]:

@@ -3,4 +3,13 @@
 from typing import Final
 
 # All that is made from the event log and can be made again; the tables name no schema, the search path does.
-DERIVED: Final = ("case_fact", "case_cell", "contact_cell", "notice_cell", "survey_cell")
+DERIVED: Final = (
+    "case_fact",
+    "case_move",
+    "case_rollup",
+    "case_bin",
+    "case_cell",
+    "contact_cell",
+    "notice_cell",
+    "survey_cell",
+)

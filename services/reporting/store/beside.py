@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from services.reporting.domain.facts import Cell, ContactCell, SurveyCell
+from services.reporting.domain.facts import ContactCell, SurveyCell
 from shared.database import Connection
 
 
@@ -17,11 +17,6 @@ class NoticeCell(NamedTuple):
     channel: str
     event: str
     status: str
-
-
-async def add_to_cells(connection: Connection, moves: Mapping[Cell, int]) -> None:
-    """Move cases between cells."""
-    await _add(connection, "case_cell", "cases", Cell._fields, moves)
 
 
 async def add_contacts(connection: Connection, counts: Mapping[ContactCell, int]) -> None:
