@@ -7,6 +7,7 @@ from ops.demo import demo
 from ops.export import export
 from ops.holidays import holidays
 from ops.imports import import_cases
+from ops.rebuild import rebuild
 from ops.replay import replay
 from ops.report import report
 from ops.route import route
@@ -27,6 +28,7 @@ app.command()(figures.bulletin)
 app.command()(figures.ledger)
 app.command()(report)
 app.command()(export)
+app.command()(rebuild)
 app.command()(replay)
 app.command("import")(import_cases)
 app.command()(route)

@@ -6,11 +6,13 @@ from datetime import tzinfo
 from itertools import chain
 from uuid import UUID
 
-from services.reporting.domain import facts
+from services.reporting.domain import facts, surveys
+from services.reporting.domain.surveys import Answer, Closing
 from services.reporting.store import beside
 from services.reporting.store.beside import NoticeCell
 from services.reporting.store.facts import lock_facts, save_facts
 from services.reporting.store.moves import add_moves
+from services.reporting.store.surveys import add_answers, add_closings, answers_of, closings_of
 from shared.contracts import CaseEvent, CaseImported, ContactRegistered, Message, NoticeRecorded, SurveyAnswered
 from shared.database import Connection
 from shared.municipality import ReplyEvent
@@ -26,12 +28,29 @@ async def count(connection: Connection, events: Sequence[Message], zone: tzinfo)
     if after:
         await save_facts(connection, before, after)
         await add_moves(connection, facts.moves(before, after))
-    if surveys := facts.survey_counts(events, {**before, **after}, zone):
-        await beside.add_surveys(connection, surveys)
+    await _count_surveys(connection, surveys.closings_in(events), surveys.answers_in(events), zone)
     if contacts := facts.contact_counts(events, zone):
         await beside.add_contacts(connection, contacts)
     if notices := _notice_counts(events, zone):
         await beside.add_notices(connection, notices)
+
+
+async def _count_surveys(connection: Connection, closings: set[Closing], answers: set[Answer], zone: tzinfo) -> None:
+    """Count answers for who had closed their cases; a closing that comes after its answer moves it."""
+    if not (closings or answers):
+        return
+    cases = {closing.case_id for closing in closings} | {answer.case_id for answer in answers}
+    known_answers = await answers_of(connection, cases)
+    asked_of = {answer.case_id for answer in known_answers | answers}
+    known_closings = await closings_of(connection, asked_of) if asked_of else set()
+    if closings:
+        await add_closings(connection, closings)
+    if answers:
+        await add_answers(connection, answers)
+    moves = surveys.counts(known_answers | answers, known_closings | closings, zone)
+    moves.subtract(surveys.counts(known_answers, known_closings, zone))
+    if changed := {cell: count for cell, count in moves.items() if count}:
+        await beside.add_surveys(connection, changed)
 
 
 def _notice_counts(events: Sequence[Message], zone: tzinfo) -> Counter[NoticeCell]:

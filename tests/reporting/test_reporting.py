@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import aiohttp
@@ -12,9 +12,9 @@ from services.reporting.app import reporting
 from services.reporting.domain.asking import Axis, Counts, Question
 from services.reporting.store import beside, cells, recount
 from services.reporting.store.beside import NoticeCell
-from shared.contracts import CaseEvent, Channel, Effect, Message, NoticeStatus, Purpose
+from shared.contracts import Channel, Effect, Message, NoticeStatus, Purpose
 from shared.messaging.topology import EVENTS
-from tests.builders import a_contact_registered, a_notice_recorded, a_survey_answered
+from tests.builders import a_case_closed, a_contact_registered, a_notice_recorded, a_survey_answered
 from tests.harness import System, built, running, serving, until
 from tests.reporting.lives import a_life
 from tests.reporting.test_facts import counted
@@ -175,16 +175,18 @@ async def test_an_empty_system_has_a_bulletin_that_closes(system: System) -> Non
     assert all(group["cases"] == 0 for group in printed["groups"])
 
 
-async def test_answers_to_surveys_are_counted_by_who_had_the_case(system: System) -> None:
-    events = a_life(3)
-    last = [event for event in events if isinstance(event, CaseEvent)][-1]
-    answers = [a_survey_answered(case_id=last.case_id, solved=solved) for solved in (True, False, False)]
+async def test_answers_to_surveys_are_counted_by_who_had_closed_the_case(system: System) -> None:
+    closing = a_case_closed(version=3)
+    said = closing.occurred_at + timedelta(days=1)
+    answers = [
+        a_survey_answered(case_id=closing.case_id, solved=solved, occurred_at=said) for solved in (True, False, False)
+    ]
     async with running(built(reporting, system)):
-        await tell(system, events)
-        await logged(system, len(events))
+        await tell(system, [closing])
+        await logged(system, 1)
         await tell(system, [*answers, *answers])
-        await logged(system, len(events) + 3)
+        await logged(system, 4)
 
     [row] = await beside.surveys(system.pool, None, None)
-    assert (row["owner"], row["solved"], row["not_solved"]) == (last.owner, 1, 2)
+    assert (row["owner"], row["solved"], row["not_solved"]) == (closing.owner, 1, 2)
     assert not await beside.surveys(system.pool, date(2030, 1, 1), None)

@@ -165,6 +165,8 @@ def fold_all(facts: Mapping[UUID, CaseFact], events: Iterable[object], zone: tzi
                     after[case.case_id] = fold_opening(known(case.case_id), case.number, event, zone)
             case CaseImported():
                 after[event.case_id] = fold_imported(known(event.case_id), event, zone)
+            case SurveyAnswered():  # so that there is a row to lock, whatever else is known of the case
+                after[event.case_id] = known(event.case_id)
             case _:
                 pass
     return after
@@ -190,18 +192,4 @@ def contact_counts(events: Iterable[object], zone: tzinfo) -> dict[ContactCell, 
         ContactCell(event.occurred_at.astimezone(zone).date(), event.channel, event.purpose, event.effect)
         for event in events
         if isinstance(event, ContactRegistered)
-    )
-
-
-def survey_counts(events: Iterable[object], facts: Mapping[UUID, CaseFact], zone: tzinfo) -> dict[SurveyCell, int]:
-    """How many answers to surveys to count where; a case that is not known yet has no owner."""
-    return Counter(
-        SurveyCell(
-            event.occurred_at.astimezone(zone).date(),
-            facts[event.case_id].owner if event.case_id in facts else "",
-            event.channel,
-            "yes" if event.solved else "no",
-        )
-        for event in events
-        if isinstance(event, SurveyAnswered)
     )

@@ -12,4 +12,6 @@ DERIVED: Final = (
     "contact_cell",
     "notice_cell",
     "survey_cell",
+    "case_closing",
+    "survey_answer",
 )

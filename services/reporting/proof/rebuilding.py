@@ -1,0 +1,58 @@
+"""`rebuild`: the derived tables made again from the log while the live ones serve, and put in their place."""
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from services.reporting.proof.scratch import (
+    LIVE,
+    Fold,
+    catch_up,
+    last_position,
+    patiently,
+    replay,
+    scratch,
+)
+from services.reporting.store import DERIVED
+from shared.database import Connection
+
+NEXT: Final = "reporting_next"
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What a rebuild did; live writers waited for `swap_seconds` at most, readers for less."""
+
+    events: int
+    seconds: float
+    swap_seconds: float
+
+
+async def rebuild(database_url: str, fold: Fold) -> Rebuilt:
+    """Make everything derived again and swap. Interrupted, it leaves the live tables as they were; safe to run again.
+
+    Raises UnderWay, NotDeployed.
+    """
+    began = time.monotonic()
+    async with scratch(database_url, NEXT, unlogged=False) as connection:
+        position = await catch_up(connection, fold)
+        for table in DERIVED:
+            await connection.execute(f'ANALYZE "{NEXT}"."{table}"')
+        swap_seconds = await patiently(connection, lambda: _swap(connection, fold, position))
+        events = await connection.fetchval(f"SELECT count(*) FROM {LIVE}.event_log")  # noqa: S608
+    return Rebuilt(events, time.monotonic() - began, swap_seconds)
+
+
+async def _swap(connection: Connection, fold: Fold, position: int) -> float:
+    """Within one transaction: no writer is under way or begins, the rest is folded, and the tables change places.
+
+    A writer touches the log before anything derived, so that whoever comes now waits there, and finds the new tables.
+    """
+    began = time.monotonic()
+    await connection.execute(f"LOCK TABLE {LIVE}.event_log IN SHARE MODE")
+    await replay(connection, fold, position, await last_position(connection))
+    await connection.execute(f"LOCK TABLE {', '.join(f'{LIVE}.{table}' for table in DERIVED)} IN ACCESS EXCLUSIVE MODE")
+    for table in DERIVED:
+        await connection.execute(f"DROP TABLE {LIVE}.{table}")
+        await connection.execute(f"ALTER TABLE {NEXT}.{table} SET SCHEMA {LIVE}")
+    return time.monotonic() - began
