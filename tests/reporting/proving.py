@@ -13,6 +13,7 @@ from services.reporting.domain.differences import Difference
 from services.reporting.proof.comparing import derived_beside
 from services.reporting.proof.proving import More, Prover
 from services.reporting.proof.scratch import LIVE, Fold
+from services.reporting.store.rolling import roll
 from shared import municipality
 from shared.settings import Settings
 from tests.harness import System
@@ -40,8 +41,15 @@ async def behind_the_log(system: System) -> AsyncIterator[asyncpg.Connection]:
         await connection.close()
 
 
+async def roll_up(system: System) -> None:
+    """What the roller of a running service does."""
+    while await roll(system.pool):
+        pass
+
+
 async def tables(system: System) -> dict[str, list[str]]:
-    """Everything derived, row by row; cells that count nothing are left out."""
+    """Everything derived, rolled up, row by row; cells that count nothing are left out."""
+    await roll_up(system)
     async with system.pool.acquire() as connection:
         return {
             beside.table: sorted(str(dict(row)) for row in await connection.fetch(beside.found))

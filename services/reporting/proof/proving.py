@@ -11,8 +11,9 @@ import asyncpg
 from services.reporting.domain.differences import Check, Difference
 from services.reporting.figures import Figures
 from services.reporting.proof import comparing, log, sums
-from services.reporting.proof.scratch import LIVE, Fold, catch_up, last_position, replay, scratch
+from services.reporting.proof.scratch import LIVE, Fold, catch_up, last_position, replay, roll_all, scratch
 from services.reporting.store import recount
+from services.reporting.store.moves import take_back
 from shared.database import Connection
 from shared.messaging import Service
 from shared.municipality import Municipality
@@ -63,6 +64,8 @@ class Prover:
             # In one snapshot, log and tables belong together: what is folded last is what the live tables hold.
             async with connection.transaction(isolation="repeatable_read"):
                 await replay(connection, self.fold, position, await last_position(connection))
+                await take_back(connection, LIVE)  # what is not rolled up there yet
+                await roll_all(connection)
                 for beside in await comparing.derived_beside(connection, SCRATCH):
                     await _tell_all(tell, comparing.differences(connection, beside))
                 await connection.execute(f"SET LOCAL search_path TO {LIVE}")

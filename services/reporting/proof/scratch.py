@@ -9,13 +9,16 @@ from typing import Final, TypeVar
 import asyncpg
 
 from services.reporting.store import DERIVED
+from services.reporting.store.rolling import roll_within
 from shared.contracts import Message
 from shared.database import Connection, migrate
 
 LIVE: Final = "reporting"
 MIGRATIONS: Final = Path(__file__).parent.parent / "migrations"
 
-BATCH_EVENTS: Final = 2_000
+BATCH_EVENTS: Final = 5_000
+# Moves are rolled up once there are about so many: the more at once, the fewer sums are written twice.
+ROLL_EVENTS: Final = 20_000
 # So few events behind, the rest is done within a moment.
 NEARLY_EVENTS: Final = 2_000
 PASSES_MAX: Final = 50
@@ -67,6 +70,7 @@ async def catch_up(connection: Connection, fold: Fold) -> int:
     for _ in range(PASSES_MAX):
         horizon = await settled_position(connection)
         events = await replay(connection, fold, position, horizon)
+        await roll_all(connection)
         position = horizon
         if events <= NEARLY_EVENTS:
             break
@@ -91,7 +95,7 @@ async def last_position(connection: Connection) -> int:
 
 async def replay(connection: Connection, fold: Fold, after: int, up_to: int) -> int:
     """Fold the events between two positions, the first left out, in batches; how many they were."""
-    events = 0
+    events, rolled = 0, 0
     while rows := await connection.fetch(
         f"""
         SELECT position, type, event
@@ -108,7 +112,18 @@ async def replay(connection: Connection, fold: Fold, after: int, up_to: int) -> 
             await fold(connection, [Message.registry[row["type"]].read(row["event"]) for row in rows])
         after = rows[-1]["position"]
         events += len(rows)
+        if events - rolled >= ROLL_EVENTS:
+            await roll_all(connection)
+            rolled = events
     return events
+
+
+async def roll_all(connection: Connection) -> None:
+    """Roll up every move of the schema the connection sees."""
+    moves: int | None = 1
+    while moves:
+        async with connection.transaction():
+            moves = await roll_within(connection)
 
 
 async def patiently(connection: Connection, work: Callable[[], Awaitable[T]]) -> T:

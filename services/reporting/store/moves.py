@@ -29,3 +29,14 @@ async def add_moves(connection: Connection, moves: Mapping[Standing, int]) -> No
         f"INSERT INTO case_move ({', '.join(_COLUMNS)}) SELECT * FROM unnest({arrays})",  # noqa: S608
         *map(list, zip(*rows, strict=True)),
     )
+
+
+async def take_back(connection: Connection, schema: str) -> None:
+    """Append the opposite of every move that waits in another schema, so that sums here become what they are there."""
+    opposite = {name: f"-{name}" for name in MEASURES}
+    await connection.execute(
+        f"""
+        INSERT INTO case_move ({", ".join(_COLUMNS)})
+        SELECT {", ".join(opposite.get(name, name) for name in _COLUMNS)} FROM "{schema}".case_move
+        """  # noqa: S608 - names of our own
+    )
