@@ -455,6 +455,12 @@ def test_every_case_is_counted_in_exactly_one_group(ilkadim: Municipality, fact:
         ("bulletin.toml", 'field = "channel"', 'field = "mood"', ["group 1 (whatsapp)", "when.0.field"]),
         ("bulletin.toml", 'in = ["whatsapp"]', 'in = ["whatsup"]', ["whatsapp", "no channel is called whatsup", "sms"]),
         ("bulletin.toml", "known = true", 'known = true, in = ["61820"]', ["neighbourhoods", "either"]),
+        ("reports.toml", "on = false", "on = true", ["gunluk", "cozum-merkezi@example.org is nobody's", "on = false"]),
+        ("reports.toml", 'scope = "temizlik-isleri"', 'scope = "temizlik"', ["temizlik-aylik", "no department"]),
+        ("reports.toml", '["pdf", "xlsx"]', '["bulletin"]', ["temizlik-aylik", "about all cases"]),
+        ("reports.toml", 'every = "week"', 'every = "hour"', ["report 2 (haftalik)", "every"]),
+        ("reports.toml", '"baskanlik@example.org"', '"baskanlik"', ["report 2 (haftalik)", "to.0"]),
+        ("reports.toml", '"baskanlik@example.org"', '"basin@example.org"', ["haftalik", "2 times", "Keep it once"]),
         ("bulletin.toml", "published_to = 2020-09-30", "", ["whatsapp", "for which days", "published_from"]),
         ("bulletin.toml", "published_to = 2020-09-30", "published_to = 2019-09-30", ["lies after 2019-09-30", "Swap"]),
         (

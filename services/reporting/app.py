@@ -3,9 +3,11 @@
 from services.reporting.export_web import export_api
 from services.reporting.figures import Figures
 from services.reporting.handlers import Reporting
+from services.reporting.labels import catalogue
 from services.reporting.pages import FigurePages
 from services.reporting.report import report_api
 from services.reporting.roller import Roller
+from services.reporting.scheduled import Reports
 from services.reporting.web import api
 from shared import municipality
 from shared.contracts import (
@@ -25,8 +27,10 @@ from shared.contracts import (
     NoticeRecorded,
     SurveyAnswered,
 )
+from shared.mailing import LetterheadSettings, MailServer, SmtpSettings
 from shared.messaging import Consumer, Service
-from shared.settings import Settings, read
+from shared.municipality import Municipality
+from shared.settings import Settings, given, read, stop
 
 SCHEMA = "reporting"
 FACTS: list[type[Message]] = [
@@ -59,4 +63,15 @@ def reporting() -> Service:
     service.web.include_router(report_api(figures))
     service.web.include_router(export_api(figures))
     FigurePages(figures, place).mount(service.web)
+    if any(report.on for report in place.reports):
+        send_reports(service, figures, place)
     return service
+
+
+def send_reports(service: Service, figures: Figures, place: Municipality) -> None:
+    """Let the service mail what stands in reports.toml."""
+    server = given(SmtpSettings) or stop("set SMTP_HOST: reports are to be sent by mail")
+    head = read(LetterheadSettings)
+    reports = Reports(service, figures, place, catalogue(), MailServer(server, head.domain), head)
+    service.background(reports.run)
+    service.on_stop(reports.close)

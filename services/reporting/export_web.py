@@ -14,11 +14,8 @@ from services.reporting.domain.asking import Question
 from services.reporting.exports import MEDIA_TYPES, Format, Table, TooLong, as_csv, cases_of, counts_of, write
 from services.reporting.exports.csv_file import Separator
 from services.reporting.figures import Figures
-from services.reporting.labels import Labels
-from services.reporting.pages import TEMPLATES
+from services.reporting.labels import Labels, catalogue
 from services.reporting.report import First, Last, Where, question_of
-from shared.pages.catalogue import Catalogue
-from shared.pages.rendering import HOUSE
 from shared.problems import Problem
 
 EXPORTS_AT_ONCE_MAX: Final = 2  # each holds a connection of the pool to its end
@@ -37,7 +34,7 @@ class Exports:
 
     def __init__(self, figures: Figures) -> None:
         self._figures = figures
-        self.labels = Labels(figures.place, Catalogue(HOUSE / "messages.toml", TEMPLATES / "messages.toml"))
+        self.labels = Labels(figures.place, catalogue())
         self._room = asyncio.Semaphore(EXPORTS_AT_ONCE_MAX)
 
     async def table(self, question: Question, language: str) -> Table:

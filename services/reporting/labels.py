@@ -1,18 +1,25 @@
 """What codes are called: every value of an axis in the reader's language."""
 
 from datetime import date
+from pathlib import Path
 from typing import Final
 
 from services.reporting.domain.asking import Axis
 from shared.municipality import Municipality
 from shared.pages.catalogue import Catalogue
 from shared.pages.formats import Formats
+from shared.pages.rendering import HOUSE
 
 HOURS_A_DAY: Final = 24
 # Axes whose values the catalogue knows under another name than the axis.
 FAMILIES: Final[dict[str, str]] = {Axis.KIND: "case_kind"}
 # What an empty value means there; elsewhere it is not known.
 NOTHING: Final[dict[str, str]] = {Axis.OUTCOME: "figures.none_outcome", Axis.SOURCE: "axis.own_cases"}
+
+
+def catalogue() -> Catalogue:
+    """The words of the house and of the figures."""
+    return Catalogue(HOUSE / "messages.toml", Path(__file__).parent / "templates" / "messages.toml")
 
 
 class Labels:

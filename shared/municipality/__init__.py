@@ -22,6 +22,7 @@ from shared.municipality.places import (
     street_key,
 )
 from shared.municipality.replies import SLOTS, ReplyEvent, neutralise
+from shared.municipality.reports import Attached, Every, ScheduledReport
 from shared.municipality.roles import Access, Directory, Permission, Role, Sessions
 from shared.municipality.rules import Days, Office, OwnerOf, RoadKeeper, Rule, When
 from shared.municipality.topics import Target, TargetUnit, Topic, TopicGroup
@@ -30,12 +31,14 @@ __all__ = [
     "SLOTS",
     "Access",
     "Area",
+    "Attached",
     "Bulletin",
     "Calendar",
     "Certainty",
     "CoastPoint",
     "Days",
     "Directory",
+    "Every",
     "Fact",
     "Group",
     "IncidentGroup",
@@ -56,6 +59,7 @@ __all__ = [
     "RoadKeeper",
     "Role",
     "Rule",
+    "ScheduledReport",
     "SenderKind",
     "Sessions",
     "StandardAnswer",

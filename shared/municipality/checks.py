@@ -10,6 +10,7 @@ from shared.municipality.mistakes import Problem
 from shared.municipality.municipality import Municipality
 from shared.municipality.places import Area, Neighbourhood
 from shared.municipality.replies import LINK_CHANNELS, LINKS, SLOTS, ReplyEvent, Template
+from shared.municipality.report_checks import check_reports
 from shared.municipality.role_checks import check_roles
 from shared.municipality.rule_checks import check_road_keepers, check_rules
 from shared.municipality.standard_texts import FILE, mistakes_of
@@ -48,6 +49,7 @@ def _check_codes(municipality: Municipality) -> Iterator[Problem]:
         ("bulletin.toml", [row.code for row in (*municipality.bulletin.groups, *municipality.bulletin.lines)]),
         ("roles.toml", [role.code for role in municipality.access.role]),
         ("roles.toml", [group.value for group in municipality.access.directory.group]),
+        ("reports.toml", [report.code for report in municipality.reports]),
         ("rules.toml", [rule.id for rule in municipality.rules]),
         ("answers.toml and standard_texts.toml", [text.code for text in _said_again(municipality)]),
     ):
@@ -350,4 +352,5 @@ _CHECKS = (
     check_road_keepers,
     check_rules,
     check_roles,
+    check_reports,
 )

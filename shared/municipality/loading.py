@@ -26,6 +26,7 @@ from shared.municipality.opendata import OpenData
 from shared.municipality.owners import Department, Institution
 from shared.municipality.places import CoastPoint, Landmark, Neighbour, Neighbourhood, Street
 from shared.municipality.replies import OutcomeWords, Template
+from shared.municipality.reports import ScheduledReport
 from shared.municipality.roles import Access
 from shared.municipality.rules import RoadKeeper, Rule
 from shared.municipality.standard_texts import StandardText
@@ -171,6 +172,10 @@ def _read_roles(folder: Path) -> Parts:
     return {"access": read_toml(folder / "roles.toml", Access)}
 
 
+def _read_reports(folder: Path) -> Parts:
+    return {"reports": read_toml(folder / "reports.toml", _ReportsFile).report}
+
+
 def _read_rules(folder: Path) -> Parts:
     return {
         "rules": read_toml(folder / "rules.toml", _RulesFile).rule,
@@ -181,7 +186,7 @@ def _read_rules(folder: Path) -> Parts:
 _READERS = (
     *(_read_about, _read_owners, _read_topics, _read_kinds, _read_places, _read_calendar, _read_words, _read_bulletin),
     *(_read_answers, _read_delivery, _read_conversation, _read_rules, _read_incidents, _read_escalation, _read_duty),
-    _read_roles,
+    *(_read_roles, _read_reports),
     _read_open_data,
 )
 
@@ -245,6 +250,10 @@ class _AnswersFile(Record):
 
 class _StandardTextsFile(Record):
     text: tuple[StandardText, ...]
+
+
+class _ReportsFile(Record):
+    report: tuple[ScheduledReport, ...] = ()
 
 
 class _RulesFile(Record):

@@ -17,6 +17,7 @@ from shared.municipality.opendata import OpenData
 from shared.municipality.owners import Department, Institution, Owner
 from shared.municipality.places import Area, CoastPoint, Landmark, Neighbour, Neighbourhood, Street
 from shared.municipality.replies import OutcomeWords, Rendered, ReplyEvent, Template, render
+from shared.municipality.reports import ScheduledReport
 from shared.municipality.roles import Access
 from shared.municipality.rules import RoadKeeper, Rule
 from shared.municipality.standard_texts import StandardText
@@ -56,6 +57,7 @@ class Municipality(About):
     rules: tuple[Rule, ...]
     road_keepers: tuple[RoadKeeper, ...]
     access: Access
+    reports: tuple[ScheduledReport, ...] = ()
 
     def account(self, code: str) -> Account:
         """The account of that code."""

@@ -6,14 +6,13 @@ from pathlib import Path
 from typing import Final
 
 from services.reporting.domain.bulletin import draw_up
-from services.reporting.pages import TEMPLATES
+from services.reporting.labels import catalogue
 from services.reporting.papers import Paper, lay_out
 from shared.municipality import Municipality, load
-from shared.pages.catalogue import Catalogue
-from shared.pages.rendering import HOUSE
 
-ILKADIM: Final = load(Path(__file__).parents[2] / "municipality" / "ilkadim")
-CATALOGUE: Final = Catalogue(HOUSE / "messages.toml", TEMPLATES / "messages.toml")
+FOLDER: Final = Path(__file__).parents[2] / "municipality" / "ilkadim"
+ILKADIM: Final = load(FOLDER)
+CATALOGUE: Final = catalogue()
 PUBLISHED_DAYS: Final = (date(2020, 1, 1), date(2020, 9, 30))
 DRAWN_AT: Final = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
 
