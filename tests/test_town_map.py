@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from shared import municipality
-from shared.pages.town_map import METRES_PER_UNIT, VIEW_UNITS, PlaceMaps
+from shared.pages.town_map import METRES_PER_UNIT, VIEW_UNITS, PlaceMaps, Shade, ShadedMaps
 
 PLACE = municipality.load(Path(__file__).parent.parent / "municipality" / "ilkadim")
 MAPS = PlaceMaps(PLACE)
@@ -47,3 +47,15 @@ def test_what_is_read_out_cannot_leave_its_attribute() -> None:
     drawn = MAPS.draw(41.2853, 36.3321, None, '"><script>')
 
     assert "<script>" not in drawn
+
+
+def test_a_shaded_map_shows_every_neighbourhood_and_links_those_with_a_figure() -> None:
+    known, *others = [area.code for area in PLACE.areas]
+
+    drawn = ShadedMaps(PLACE).draw({known: Shade(3, 'A & "B": 12', "/?neighbourhood=1&x=2")}, "Mahalleler")
+
+    root = ElementTree.fromstring(drawn)
+    links = root.findall("{http://www.w3.org/2000/svg}a")
+    assert [(link.get("href"), link.get("aria-label")) for link in links] == [("/?neighbourhood=1&x=2", 'A & "B": 12')]
+    assert drawn.count('class="shade-3"') == 1
+    assert drawn.count('class="no-shade"') == len(others)

@@ -53,6 +53,7 @@ class Service:
         self._consuming: list[asyncio.Task[None]] = []
         self._told: dict[str, Callable[[], object]] = {}
         self._end: Callable[[], None] = lambda: None
+        self._is_stopping: Callable[[], bool] = lambda: False
         self._publishing = publishing_broker(self._url, name)
         self.publisher = Publisher(self._publishing)
         self.web = FastAPI(title=f"İLKİM {name}", lifespan=self._lifespan, docs_url=None, redoc_url=None)
@@ -96,12 +97,17 @@ class Service:
         )
         server = uvicorn.Server(config)
         self._end = lambda: setattr(server, "should_exit", True)
+        self._is_stopping = lambda: server.should_exit
         # What was loaded stays: without this, each full collection walks 190,000 objects and stops the loop for 60 ms.
         gc.collect()
         gc.freeze()
         server.run()
         if not (server.started and self.is_whole()):
             raise SystemExit(1)
+
+    def is_stopping(self) -> bool:
+        """True once the process was told to end: an answer that goes on for long ends now."""
+        return self._is_stopping()
 
     def is_whole(self) -> bool:
         """True while every consumer runs; one that ended takes nothing any more, so the process must go."""

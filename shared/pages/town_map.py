@@ -1,5 +1,6 @@
 """Light maps of the municipality's own ground, drawn from its polygons: nothing is asked of an outside host."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from math import cos, radians
@@ -15,6 +16,7 @@ UNITS_PER_DEGREE: Final = 100_000  # of latitude: 1.1 m a unit
 METRES_PER_UNIT: Final = 1.1132
 TOWN_UNITS_MAX: Final = 1_600_000  # of ground: 2 km²; larger ones are villages and fields, shown from further away
 ROUGHNESS_UNITS: Final = 6  # corners nearer than this to a straight line are left out
+SHADED_ROUGHNESS_UNITS: Final = 25  # the same for a map of the whole town, some 1,000 pixels wide
 VIEW_UNITS: Final = (1_500, 900)  # what lies round a point: about 1,700 by 1,000 m
 NAMED_UNITS_MIN: Final = 60_000  # a smaller piece of a neighbourhood has no room for its name
 MARGIN: Final = 0.08  # of a neighbourhood's size, left free round it
@@ -35,6 +37,40 @@ def town_map(place: Municipality) -> str:
         f' data-north="{sheet.north}" data-across="{sheet.across:.3f}" data-down="{UNITS_PER_DEGREE}">'
         f"{shapes}{names}</svg>"
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Shade:
+    """How a neighbourhood is drawn: `depth` chooses the class `shade-<depth>`, `words` are shown and read out."""
+
+    depth: int
+    words: str
+    href: str
+
+
+class ShadedMaps:
+    """Maps of all neighbourhoods, each in the shade of a figure; made ready once."""
+
+    def __init__(self, place: Municipality) -> None:
+        self._sheet = _Sheet.of(place) if place.areas else None
+        self._grounds = [
+            (area.code, "".join(_lines(polygon) for polygon in self._sheet.polygons(area, SHADED_ROUGHNESS_UNITS)))
+            for area in place.areas
+            if self._sheet
+        ]
+
+    def draw(self, shades: Mapping[str, Shade], label: str) -> str:
+        """An SVG with a link for each neighbourhood that has a shade (by official id); "" without any ground.
+
+        The links are for the mouse: who uses keys has the same ones in the table beside it.
+        """
+        if not self._sheet:
+            return ""
+        grounds = "".join(_shaded(lines, shades.get(code)) for code, lines in self._grounds)
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="shaded-map" role="group" aria-label={quoteattr(label)}'
+            f' viewBox="0 0 {self._sheet.width} {self._sheet.height}">{grounds}</svg>'
+        )
 
 
 class PlaceMaps:
@@ -84,6 +120,16 @@ class PlaceMaps:
         )
 
 
+def _shaded(lines: str, shade: Shade | None) -> str:
+    if shade is None:
+        return f'<path class="no-shade" d="{lines}"/>'
+    words = quoteattr(shade.words)
+    return (
+        f'<a href={quoteattr(shade.href)} tabindex="-1" aria-label={words}>'
+        f'<path class="shade-{shade.depth}" d="{lines}"><title>{escape(shade.words)}</title></path></a>'
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Sheet:
     """The drawing's corner and scale."""
@@ -112,17 +158,17 @@ class _Sheet:
         ground = f'<path class="{kind}" data-name={quoteattr(row.name)} d="{lines}"/>'
         return ground, f'<text x="{middle.x:.0f}" y="{middle.y:.0f}">{escape(row.name)}</text>'
 
-    def polygons(self, area: Area) -> list[Polygon]:
+    def polygons(self, area: Area, roughness: float = ROUGHNESS_UNITS) -> list[Polygon]:
         """The ground of a neighbourhood in units of this sheet."""
-        return [self._polygon(rings) for rings in area.polygons]
+        return [self._polygon(rings, roughness) for rings in area.polygons]
 
     def point(self, longitude: float, latitude: float) -> tuple[float, float]:
         """Degrees in units of this sheet."""
         return (longitude - self.west) * self.across, (self.north - latitude) * UNITS_PER_DEGREE
 
-    def _polygon(self, rings: tuple[tuple[tuple[float, float], ...], ...]) -> Polygon:
+    def _polygon(self, rings: tuple[tuple[tuple[float, float], ...], ...], roughness: float) -> Polygon:
         drawn = [[self.point(x, y) for x, y in ring] for ring in rings]
-        return Polygon(drawn[0], drawn[1:]).simplify(ROUGHNESS_UNITS)
+        return Polygon(drawn[0], drawn[1:]).simplify(roughness)
 
 
 def _around(ground: BaseGeometry) -> Polygon:

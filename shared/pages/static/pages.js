@@ -43,14 +43,16 @@ window.toast = toast;
 
 // <div id data-live="address" data-every="seconds">: its content is asked for again and swapped when it changed.
 // What the reader has opened stays open; elements with data-spoken are renewed every fifteen seconds at most, so
-// that a screen reader is not talked over.
+// that a screen reader is not talked over. With data-stream="address" the server says when (events `figures`, at most
+// one renewal a second), and asking by the clock is what remains while there is no stream.
 const SPOKEN_EVERY_MS = 15000;
 for (const part of document.querySelectorAll("[data-live]")) {
   let tag = part.dataset.tag || "";
   let spoken = Date.now();
+  const stream = part.dataset.stream ? new EventSource(part.dataset.stream) : null;
   const again = async () => {
     try {
-      if (!document.hidden) await renew();
+      if (!document.hidden && stream?.readyState !== EventSource.OPEN) await renew();
       document.body.classList.remove("away");
     } catch {
       document.body.classList.add("away");
@@ -76,6 +78,16 @@ for (const part of document.querySelectorAll("[data-live]")) {
     }
   };
   setTimeout(again, part.dataset.every * 1000);
+  let soon = 0;
+  const renewSoon = () => {
+    if (soon || document.hidden) return;
+    soon = setTimeout(async () => {
+      soon = 0;
+      try { await renew(); document.body.classList.remove("away"); } catch { document.body.classList.add("away"); }
+    }, 1000);
+  };
+  stream?.addEventListener("figures", renewSoon);
+  if (stream) document.addEventListener("visibilitychange", renewSoon);
 }
 
 // On paper everything is open.
