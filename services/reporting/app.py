@@ -1,5 +1,7 @@
 """Reporting's wiring: the only place that names concrete things together."""
 
+from pydantic import Field
+
 from services.reporting.export_web import export_api
 from services.reporting.figures import Figures
 from services.reporting.handlers import Reporting
@@ -51,9 +53,15 @@ FACTS: list[type[Message]] = [
 ]
 
 
+class ReportingSettings(Settings):
+    """What reporting reads from its environment beside the common settings."""
+
+    desk_public_url: str = Field("", description="where browsers reach the desk, whose pages of cases are linked")
+
+
 def reporting() -> Service:
     """The process that counts, and serves the figures."""
-    settings = read(Settings)
+    settings = read(ReportingSettings)
     place = municipality.load_for_service(settings.ilkim_municipality)
     service = Service("reporting", SCHEMA, settings)
     service.consume(Consumer("reporting", ["reporting.events"], FACTS, Reporting(place.zone).count, linger_seconds=0.2))
@@ -62,7 +70,9 @@ def reporting() -> Service:
     service.web.include_router(api(figures))
     service.web.include_router(report_api(figures))
     service.web.include_router(export_api(figures))
-    FigurePages(figures, place).mount(service.web)
+    pages = FigurePages(figures, place, settings.desk_public_url, service.is_stopping)
+    pages.mount(service.web)
+    service.on_stop(pages.close)
     if any(report.on for report in place.reports):
         send_reports(service, figures, place)
     return service

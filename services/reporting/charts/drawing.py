@@ -8,7 +8,10 @@ import asyncio
 import hashlib
 import json
 import multiprocessing
+import os
 import re
+import signal
+import threading
 from collections import OrderedDict
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -99,8 +102,20 @@ class Artist:
 
     async def _in_pool(self, chart: Chart) -> str:
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+            self._pool = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), initializer=_follow)
         return await asyncio.get_running_loop().run_in_executor(self._pool, draw, chart)
+
+
+def _follow() -> None:
+    """In the drawing process: leave interruptions to the service, and end when the service does, however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(0)
 
 
 def _digest(chart: Chart) -> str:
