@@ -17,11 +17,15 @@ from services.reporting.domain.asking import Axis, Clock, Counts, ExactSpread, Q
 from services.reporting.domain.facts import fold_all
 from services.reporting.domain.known import CaseFact
 from services.reporting.figures import Figures
+from services.reporting.proof.rebuilding import rebuild
 from shared.contracts import CaseImported, CaseState, Message, Outcome
+from shared.ids import new_id
 from shared.municipality import load
 from tests.builders import AT, a_case_imported
 from tests.harness import System, built, running
+from tests.reporting.filling import fill
 from tests.reporting.lives import a_life
+from tests.reporting.proving import FOLD, proven, tables
 from tests.reporting.test_reporting import logged, tell
 from tests.test_imports import AS_OF, MAPPING, ROW, a_mapping, a_table
 
@@ -198,3 +202,19 @@ async def test_exact_times_are_told_apart_filtered_and_ordered_like_the_others(s
     assert [row.values for row in found] == [
         row.values for row in await figures_of(system).spread(question, Clock.CLOSING)
     ]
+
+
+# --- proven ----------------------------------------------------------------------------------------------------
+
+
+async def test_old_years_are_proven_and_made_again_from_the_log_like_our_own(system: System) -> None:
+    first = some_old_cases(30)
+    later = [case.model_copy(update={"id": new_id(), "version": 2, "owner": "zabita"}) for case in first[::2]]
+    events = [*(event for seed in range(5) for event in a_life(seed)), *first, *later]
+    random.Random(6).shuffle(events)
+    await fill(system, events)
+    before = await tables(system)
+
+    assert await proven(system) == []
+    await rebuild(system.database_url, FOLD)
+    assert await tables(system) == before
