@@ -56,7 +56,7 @@ class Wire:
         ):
             read = await answer.read()
         if fault == "lose the answer":
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(4.0)
         return web.Response(body=read, status=answer.status, content_type="application/json")
 
 
@@ -97,7 +97,7 @@ async def two_started(amqp_url: str, database_url: str) -> AsyncIterator[Two]:
     application = web.Application()
     application.add_routes([web.route("*", "/{rest:.*}", WIRE.carry)])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(http, "TIMEOUT_SECONDS", 0.5)
+        patch.setattr(http, "TIMEOUT_SECONDS", 3.0)
         async with (
             mail_server() as mails,
             TestServer(application) as wire,

@@ -23,7 +23,7 @@ from ops.servers import Addresses
 from shared.settings import Settings
 from tests.servers import Management, in_a_new_loop, with_path
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
