@@ -80,7 +80,7 @@ def tempting_table(texts: Sequence[str] = TEMPTING) -> Table:
     async def batches() -> AsyncIterator[Sequence[tuple[str]]]:
         yield [(text,) for text in texts]
 
-    return Table("Metin", "tr", ISTANBUL, (Column("text", "Metin", Kind.TEXT),), batches(), len(texts))
+    return Table("Metin", "", "tr", ISTANBUL, (Column("text", "Metin", Kind.TEXT),), batches(), len(texts))
 
 
 def cells(path: Path, sheet: int = 1) -> list[list[tuple[str, str]]]:
@@ -187,13 +187,14 @@ async def test_progress_adds_up_to_the_rows(tmp_path: Path) -> None:
 
 async def test_a_pdf_of_counts_carries_turkish_and_refuses_what_nobody_leafs_through(tmp_path: Path) -> None:
     rows = [Row(("zabita",), Counts(cases=1234, closed=34)), Row(("",), Counts(cases=1))]
-    question = Question(by=(Axis.OWNER,))
+    question = Question(date(2026, 3, 1), None, (Axis.OWNER,), {Axis.CHANNEL: "whatsapp"})
     table = await counts_of(Counted(rows=rows), question, LABELS, "tr", ISTANBUL)
     await write(table, Format.PDF, tmp_path / "x.pdf", ILKADIM, LABELS, DRAWN_AT)
 
     [page] = PdfReader(tmp_path / "x.pdf").pages
     text = page.extract_text()
     assert "Zabıta Müdürlüğü" in text
+    assert "01.03.2026 gününden beri açılan talepler · Kanal: WhatsApp" in text
     assert "1.234" in text
     assert "1.200" in text  # open
     with pytest.raises(TooLong, match="up to 5000 rows, and these are 5001"):

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from services.reporting.exports.table import Kind, Progress, Table, TooLong, Value
+from services.reporting.exports.table import Column, Kind, Progress, Table, TooLong, Value
 from services.reporting.labels import Labels
 from services.reporting.papers import as_pdf
 from shared.municipality import Municipality
@@ -39,14 +39,23 @@ def _values(
     return {
         "language": language,
         "title": table.title,
+        "about": table.about,
         "municipality": place.name_en if language == "en" else place.name,
         "centre": place.centre_name_en if language == "en" else place.centre_name,
         "drawn_at": labels.say("bulletin.drawn_at", language, moment=formats.moment(drawn_at)),
         "count": labels.say("export.rows", language, count=formats.number(len(rows))),
-        "columns": [{"title": column.title, "is_number": column.kind is Kind.WHOLE} for column in columns],
+        "columns": [_head(column, labels, language) for column in columns],
         "rows": rows,
         "words": {"page_of": labels.say("bulletin.page_of", language)},
     }
+
+
+def _head(column: Column, labels: Labels, language: str) -> Mapping[str, object]:
+    """On paper a name stands alone, without its code, and takes what room there is."""
+    axis = column.code.removesuffix("_name")
+    is_wide = axis != column.code
+    title = labels.axis(axis, language) if is_wide else column.title
+    return {"title": title, "is_wide": is_wide, "is_number": column.kind is Kind.WHOLE}
 
 
 def _check(rows: int) -> None:

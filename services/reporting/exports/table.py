@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from services.reporting.domain.asking import Axis, CaseRow, Counts, Question, Row
 from services.reporting.labels import Labels
+from shared.pages.formats import Formats
 
 LABELS_KEPT_MAX: Final = 10_000
 
@@ -55,9 +56,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`batches` are read once; `rows` is how many were counted before, for progress: meanwhile some may come."""
+    """`about` says which cases it is about. `batches` are read once.
+
+    `rows` is how many were counted before, for progress: meanwhile some may come.
+    """
 
     title: str
+    about: str
     language: str
     zone: ZoneInfo
     columns: tuple[Column, ...]
@@ -119,7 +124,8 @@ _CASE_FIELDS: Final = (
     _Field("returns", Kind.WHOLE),
     _Field("reopened", Kind.WHOLE),
 )
-_COUNTED: Final = (*(field.name for field in fields(Counts)), "open")
+_COUNTED: Final = ("cases", "open", *(field.name for field in fields(Counts) if field.name != "cases"))
+_COUNTED_ON_PAPER: Final = ("cases", "closed", "open", "on_time", "late", "returned", "reopened", "duplicates")
 
 
 async def cases_of(source: Source, question: Question, labels: Labels, language: str, zone: ZoneInfo) -> Table:
@@ -138,6 +144,7 @@ async def cases_of(source: Source, question: Question, labels: Labels, language:
     counted = await source.ask(Question(question.first, question.last, where=question.where))
     return Table(
         labels.say("export.cases", language),
+        _about(question, labels, language, zone),
         language,
         zone,
         tuple(columns),
@@ -154,11 +161,28 @@ async def counts_of(source: Source, question: Question, labels: Labels, language
         title = labels.axis(axis, language)
         columns.append(Column(axis, title, Kind.DAY if axis.is_time else Kind.TEXT, is_printed=False))
         columns.append(Column(f"{axis}_name", labels.named(title, language), Kind.TEXT))
-    columns += [Column(counted, labels.column(counted, language), Kind.WHOLE) for counted in _COUNTED]
-    title = ", ".join(labels.axis(axis, language) for axis in question.by)
+    columns += [
+        Column(counted, labels.column(counted, language), Kind.WHOLE, counted in _COUNTED_ON_PAPER)
+        for counted in _COUNTED
+    ]
+    title = " × ".join(labels.axis(axis, language) for axis in question.by)
+    about = _about(question, labels, language, zone)
     name = _names(labels, language)
     values = [_counted(row, question.by, name) for row in rows]
-    return Table(title, language, zone, tuple(columns), _at_once(values), len(values))
+    return Table(title, about, language, zone, tuple(columns), _at_once(values), len(values))
+
+
+def _about(question: Question, labels: Labels, language: str, zone: ZoneInfo) -> str:
+    """The days of opening, and what cases were chosen by."""
+    formats = Formats(language, zone)
+    days = {name: formats.day(day) for name, day in (("first", question.first), ("last", question.last)) if day}
+    key = {(): "all", ("first",): "from", ("last",): "to"}.get(tuple(days))
+    words = labels.say(f"bulletin.range_{key}" if key else "bulletin.range", language, **days)
+    chosen = (
+        f"{labels.axis(axis, language)}: {labels.value(axis, value, language)}"
+        for axis, value in question.where.items()
+    )
+    return " · ".join([words, *chosen])
 
 
 def _counted(row: Row, by: Sequence[Axis], name: Callable[[str, str], str]) -> Values:

@@ -7,12 +7,12 @@ from email.headerregistry import Address
 from email.message import EmailMessage, MIMEPart
 from email.policy import SMTP
 from email.utils import format_datetime
+from pathlib import Path
 from typing import Final, cast
 from uuid import UUID
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from services.reporting.pages import TEMPLATES
 from services.reporting.scheduled.paper import ReportPaper
 from services.reporting.scheduled.plain import plain_text
 from shared.mailing import LetterheadSettings, signed
@@ -22,8 +22,8 @@ from shared.text import clean
 SUBJECT_LETTERS_MAX: Final = 150
 ATTACHED_BYTES_MAX: Final = 8 * 1024 * 1024  # many servers take mails of ten
 _TEMPLATE: Final = Environment(
-    loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, undefined=StrictUndefined
-).get_template("report_mail.html")
+    loader=FileSystemLoader(Path(__file__).parent), autoescape=True, trim_blocks=True, undefined=StrictUndefined
+).get_template("mail.html")
 
 
 @dataclass(frozen=True, slots=True)
