@@ -8,6 +8,7 @@ from ops.export import export
 from ops.holidays import holidays
 from ops.imports import import_cases
 from ops.rebuild import rebuild
+from ops.reconcile import reconcile
 from ops.replay import replay
 from ops.report import report
 from ops.route import route
@@ -29,6 +30,7 @@ app.command()(figures.ledger)
 app.command()(report)
 app.command()(export)
 app.command()(rebuild)
+app.command()(reconcile)
 app.command()(replay)
 app.command("import")(import_cases)
 app.command()(route)

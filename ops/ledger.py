@@ -199,6 +199,20 @@ async def draw_up(addresses: Addresses) -> Ledger:
     return Ledger(counts, notices, limbo, shelved, tuple(breach for breach in breaches if breach))
 
 
+async def is_at_rest(addresses: Addresses) -> bool:
+    """Whether no message is under way between services; a reply that waits for its hour is none."""
+    if addresses.management_url is None:
+        return False
+    connection = await asyncpg.connect(addresses.database_url)
+    try:
+        limbo = await _waiting(connection)
+    finally:
+        await connection.close()
+    queued = await asyncio.to_thread(queue_depths, addresses)
+    under_way = sum(count for name, count in limbo.items() if name != "notices_under_way")
+    return not (under_way or any(depth for name, depth in queued.items() if not _is_of_others(name)))
+
+
 async def _waiting(connection: asyncpg.Connection) -> dict[str, int]:
     limbo = {}
     for schema in SCHEMAS:

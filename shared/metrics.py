@@ -64,3 +64,6 @@ OWNER_SILENT: Final = Counter(
 DUTY_CALLS: Final = Counter(
     "ilkim_duty_calls_total", "Calls to whoever is on duty, for an urgent case outside office hours", ["owner"]
 )
+RECONCILE_DIFFERENCES: Final = Gauge(
+    "ilkim_reconcile_differences", "Rows that differed in the last proof that sums close, by what must hold", ["check"]
+)

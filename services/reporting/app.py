@@ -1,12 +1,17 @@
 """Reporting's wiring: the only place that names concrete things together."""
 
+from functools import partial
+
 from pydantic import Field
 
+from services.reporting.counting import count
 from services.reporting.export_web import export_api
 from services.reporting.figures import Figures
 from services.reporting.handlers import Reporting
 from services.reporting.labels import catalogue
+from services.reporting.nightly import Nightly
 from services.reporting.pages import FigurePages
+from services.reporting.proof.proving import Prover
 from services.reporting.report import report_api
 from services.reporting.roller import Roller
 from services.reporting.scheduled import Reports
@@ -66,6 +71,9 @@ def reporting() -> Service:
     service = Service("reporting", SCHEMA, settings)
     service.consume(Consumer("reporting", ["reporting.events"], FACTS, Reporting(place.zone).count, linger_seconds=0.2))
     service.background(Roller(service).run)
+    nightly = Nightly(service, Prover(settings.database_url.get_secret_value(), partial(count, zone=place.zone), place))
+    service.background(nightly.run)
+    service.tell("proof", nightly.report)
     figures = Figures(service, place)
     service.web.include_router(api(figures))
     service.web.include_router(report_api(figures))

@@ -41,7 +41,7 @@ class Beside:
         """SQL; its one parameter is the time since when changes are under way, NULL: none is."""
         shown = [f'{side}."{name}" AS "{side}_{name}"' for name in self.values for side in ("expected", "found")]
         odd, missing = (f'{side}."{self.keys[0]}" IS NULL' for side in ("expected", "found"))
-        rows = [", ".join(f'{side}."{name}"' for name in self.values) for side in ("expected", "found")]
+        rows = [", ".join(("0", *(f'{side}."{name}"' for name in self.values))) for side in ("expected", "found")]
         return f"""
             SELECT {", ".join((*self.keys, *shown))}, {odd} AS is_odd, {missing} AS is_missing
             FROM ({self.expected}) AS expected
