@@ -28,7 +28,7 @@ from tests.reporting.test_rebuild import everything
 LIVES = 40
 
 # What is told to us by somebody, or tells of our own work; everything else must follow from the log.
-KEPT = {"event_log", "proof", "migration", "inbox", "outbox", "retry", "dead_letter"}
+KEPT = {"event_log", "proof", "mailed_report", "open_month", "migration", "inbox", "outbox", "retry", "dead_letter"}
 
 
 @pytest.fixture

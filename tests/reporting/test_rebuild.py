@@ -5,15 +5,18 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
+import aiohttp
 import asyncpg
 import pytest
 
+from services.reporting.app import reporting
 from services.reporting.proof import scratch
 from services.reporting.proof.rebuilding import NEXT, rebuild
 from shared.contracts import Message
 from shared.database import Connection, is_away
+from shared.messaging.topology import EVENTS
 from tests.builders import a_contact_registered, a_notice_recorded, a_survey_answered
-from tests.harness import System
+from tests.harness import System, built, serving, until
 from tests.reporting.filling import fill, lives
 from tests.reporting.lives import a_life, case_of
 from tests.reporting.proving import FOLD, behind_the_log, proven, tables
@@ -89,6 +92,44 @@ async def test_what_writers_count_during_rebuilds_is_neither_lost_nor_doubled(
     assert rebuilds >= 2
     assert await system.value("SELECT count(*) FROM event_log") == len(early) + len(late)
     assert await proven(system) == []
+
+
+async def test_a_service_goes_on_counting_and_answering_through_rebuilds(system: System) -> None:
+    """With its prepared statements, which know the tables of before."""
+    early, late = lives(20), [event for seed in range(2000, 2060) for event in a_life(seed)]
+    await fill(system, early)
+    async with serving(built(reporting, system)) as url, aiohttp.ClientSession(url) as client:
+        told = asyncio.create_task(tell_singly(system, late))
+        seen = [await cases(client)]
+        while not told.done():
+            await rebuild(system.database_url, FOLD)
+            seen.append(await cases(client))
+        await logged(system, len(early) + len(late))
+        await rebuild(system.database_url, FOLD)
+
+        assert seen == sorted(seen), "no case was missing for a moment"
+        assert await cases(client) == 80
+    assert await proven(system) == []
+    assert await system.value("SELECT count(*) FROM dead_letter") == 0
+    assert await system.value("SELECT count(*) FROM retry") == 0
+
+
+async def cases(client: aiohttp.ClientSession) -> int:
+    async with client.get("/api/report", params={"by": "owner,state"}) as answer:
+        assert answer.status == 200, await answer.text()
+        return int((await answer.json())["total"]["cases"])
+
+
+async def tell_singly(system: System, events: Sequence[Message]) -> None:
+    for event in events:
+        await system.tell(EVENTS, "router.kept.routine", event)
+
+
+async def logged(system: System, count: int) -> None:
+    async def holds() -> bool:
+        return bool(await system.value("SELECT count(*) FROM event_log") >= count)
+
+    await until(holds)
 
 
 async def slowly(system: System, events: Sequence[Message]) -> None:
