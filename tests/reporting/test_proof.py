@@ -57,7 +57,7 @@ async def test_clean_figures_give_no_difference(system: System) -> None:
 
 
 @pytest.mark.usefixtures("events")
-@pytest.mark.parametrize("table", sorted(set(DERIVED) - TOLD - {UNDER_WAY}))
+@pytest.mark.parametrize("table", sorted(set(DERIVED) - TOLD - {UNDER_WAY, "case_bin"}))
 async def test_a_count_that_was_changed_is_named_with_its_cell(system: System, table: str) -> None:
     counted = (await columns(system, table))[0]
     row = (await system.rows(f"SELECT * FROM {table} WHERE {counted} > 0 ORDER BY {table} DESC LIMIT 1"))[0]
@@ -68,6 +68,18 @@ async def test_a_count_that_was_changed_is_named_with_its_cell(system: System, t
     [named] = of(await proven(system), Check.FOLD, table)
     assert set(map(str, named.row.values())) <= {*map(str, keys.values()), "day", "month", "year"}
     assert (named.expected, named.found) == ({counted: row[counted]}, {counted: row[counted] + 1})
+
+
+@pytest.mark.usefixtures("events")
+async def test_a_duration_that_was_changed_is_named_with_its_bins(system: System) -> None:
+    changed = await system.value(
+        "UPDATE case_bin SET counts[1] = counts[1] + 1"
+        " WHERE ctid = (SELECT ctid FROM case_bin WHERE axes = 0 LIMIT 1) RETURNING counts"
+    )
+
+    [named] = of(await proven(system), Check.FOLD, "case_bin")
+    assert named.found == {"counts": changed}
+    assert named.expected == {"counts": [changed[0] - 1, *changed[1:]]}
 
 
 @pytest.mark.usefixtures("events")

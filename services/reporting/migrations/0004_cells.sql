@@ -54,7 +54,7 @@ CREATE TABLE case_rollup (
 -- One axis filtered by the second of two.
 CREATE INDEX case_rollup_by_second ON case_rollup (axes, grain, start, b) WHERE b <> '';
 
--- Durations: how many cases are in a bin; of spans, axes and values as above.
+-- Durations: how many cases are in each bin, side by side; of spans, axes and values as above.
 CREATE TABLE case_bin (
     grain smallint NOT NULL,
     start date NOT NULL,
@@ -62,9 +62,9 @@ CREATE TABLE case_bin (
     a text NOT NULL,
     b text NOT NULL,
     clock text NOT NULL CHECK (clock IN ('answer', 'closing')),
-    bin int NOT NULL,
-    cases int NOT NULL,
-    PRIMARY KEY (axes, clock, grain, start, a, b, bin)
+    bins int[] NOT NULL,
+    counts int[] NOT NULL CHECK (cardinality(counts) = cardinality(bins)),
+    PRIMARY KEY (axes, clock, grain, start, a, b)
 ) WITH (fillfactor = 80);
 
 -- What the bulletin's rules may ask of a case, all at once.

@@ -64,7 +64,7 @@ async def derived_beside(connection: Connection, made: str) -> list[Beside]:
         if table == UNDER_WAY:
             continue
         keys, values = await _columns(connection, made, table)
-        counting = " OR ".join(f'"{name}" <> 0' for name in values)
+        counting = " OR ".join(f""""{name}"::text NOT IN ('0', '{{}}')""" for name in values)  # numbers, and lists
         where = "" if table in TOLD else f" WHERE {counting}"
         live, again = (f'SELECT * FROM "{schema}"."{table}"{where}' for schema in (LIVE, made))  # noqa: S608
         found.append(Beside(Check.FOLD, f"{LIVE}.{table}", keys, values, expected=again, found=live))

@@ -62,9 +62,10 @@ async def spread(pool: asyncpg.Pool, question: Question, clock: Clock) -> list[S
     statement = f"""
         SELECT {_columns(question, ["bin", "sum(cases)::int"])}
         FROM (
-            SELECT {asked.values_of_sums}, cell.bin, cell.cases
+            SELECT {asked.values_of_sums}, held.bin, held.cases
             FROM {_KNOWN} JOIN case_bin AS cell
                  ON cell.axes = {kept.key} AND cell.clock = '{clock}' AND cell.{_ROLLED} {asked.where_of_sums}
+                 CROSS JOIN LATERAL unnest(cell.bins, cell.counts) AS held (bin, cases)
             UNION ALL
             SELECT {asked.values}, {column}, cases
             FROM {_SPANS} JOIN case_move AS cell ON cell.day BETWEEN span.first AND span.last

@@ -58,10 +58,10 @@ async def spread(pool: asyncpg.Pool, question: Question, clock: Clock) -> list[S
 
 def bin_of(end: str) -> str:
     """`sketch.bin_of` of a fact in SQL."""
-    seconds = f"floor(extract(epoch FROM {end} - opened_at))"
+    seconds = f"floor(date_part('epoch', {end} - opened_at))"
     return (
         f"CASE WHEN {seconds} < 1 THEN {sketch.NO_TIME}"
-        f" ELSE ceil(ln({seconds}::float8) / ln({sketch.GAMMA!r}::float8))::int END"
+        f" ELSE ceil(ln({seconds}) / ln({sketch.GAMMA!r}::float8))::int END"
     )
 
 

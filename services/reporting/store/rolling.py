@@ -9,7 +9,8 @@ from services.reporting.domain.rollups import AXES, BULLETIN_AXES, KEPT, Grain, 
 from services.reporting.store.moves import MEASURES
 from shared.database import Connection
 
-MOVES_MAX: Final = 20_000
+# So many take some seconds, well within what a statement may take.
+MOVES_MAX: Final = 10_000
 BINS: Final = {Clock.ANSWER: "answer_bin", Clock.CLOSING: "closing_bin"}
 _TEXT: Final = {axis: "hour::text" if axis == "hour" else axis.value for axis in AXES}
 _SUMS: Final = ", ".join(f"sum({name})::int AS {name}" for name in MEASURES)
@@ -80,10 +81,22 @@ _ROLL: Final = f"""
         GROUP BY 1, 2, 3, 4, 5, 6
         HAVING sum(cases) <> 0
     ), bins AS (
-        INSERT INTO case_bin (grain, start, axes, a, b, clock, bin, cases)
-        SELECT {Grain.MONTH.value}, * FROM timed
-        UNION ALL {_longer(Grain.YEAR, "timed", "axes, a, b, clock, bin", "sum(cases)::int AS cases")}
-        ON CONFLICT (axes, clock, grain, start, a, b, bin) DO UPDATE SET cases = case_bin.cases + EXCLUDED.cases
+        INSERT INTO case_bin (grain, start, axes, a, b, clock, bins, counts)
+        SELECT grain, start, axes, a, b, clock, array_agg(bin ORDER BY bin), array_agg(cases ORDER BY bin)
+        FROM (
+            SELECT {Grain.MONTH.value} AS grain, * FROM timed
+            UNION ALL {_longer(Grain.YEAR, "timed", "axes, a, b, clock, bin", "sum(cases)::int AS cases")}
+        ) AS timed
+        GROUP BY grain, start, axes, a, b, clock
+        ON CONFLICT (axes, clock, grain, start, a, b) DO UPDATE SET (bins, counts) = (
+            SELECT coalesce(array_agg(bin ORDER BY bin), '{{}}'), coalesce(array_agg(cases ORDER BY bin), '{{}}')
+            FROM (
+                SELECT bin, sum(cases)::int AS cases
+                FROM unnest(case_bin.bins || EXCLUDED.bins, case_bin.counts || EXCLUDED.counts) AS all_bins (bin, cases)
+                GROUP BY bin
+                HAVING sum(cases) <> 0
+            ) AS added
+        )
     ), printed AS MATERIALIZED (
         SELECT day AS start, {_BULLETIN}, sum(cases)::int AS cases
         FROM taken
