@@ -12,6 +12,8 @@ from services.reporting.labels import catalogue
 from services.reporting.nightly import Nightly
 from services.reporting.pages import FigurePages
 from services.reporting.proof.proving import Prover
+from services.reporting.public.opening import Opening
+from services.reporting.public.pages import OpenPages
 from services.reporting.report import report_api
 from services.reporting.roller import Roller
 from services.reporting.scheduled import Reports
@@ -83,6 +85,9 @@ def reporting() -> Service:
     service.on_stop(pages.close)
     if any(report.on for report in place.reports):
         send_reports(service, figures, place)
+    opening = Opening(service, figures, place)
+    service.background(opening.run)
+    OpenPages(opening, place).mount(service.web)
     return service
 
 

@@ -21,6 +21,11 @@ VIEW_UNITS: Final = (1_500, 900)  # what lies round a point: about 1,700 by 1,00
 NAMED_UNITS_MIN: Final = 60_000  # a smaller piece of a neighbourhood has no room for its name
 MARGIN: Final = 0.08  # of a neighbourhood's size, left free round it
 SCALE_METRES: Final = 200
+HATCHED: Final = (
+    '<defs><pattern id="hatched" width="120" height="120" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    '<rect class="hatch-ground" width="120" height="120"/><rect class="hatch-line" width="50" height="120"/>'
+    "</pattern></defs>"
+)
 
 
 def town_map(place: Municipality) -> str:
@@ -41,11 +46,14 @@ def town_map(place: Municipality) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Shade:
-    """How a neighbourhood is drawn: `depth` chooses the class `shade-<depth>`, `words` are shown and read out."""
+    """How a neighbourhood is drawn: `depth` chooses the class `shade-<depth>`, `words` are shown and read out.
 
-    depth: int
+    `depth` None: its figure is not shown, and it is hatched. `href` "": it is no link.
+    """
+
+    depth: int | None
     words: str
-    href: str
+    href: str = ""
 
 
 class ShadedMaps:
@@ -69,7 +77,7 @@ class ShadedMaps:
         grounds = "".join(_shaded(lines, shades.get(code)) for code, lines in self._grounds)
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" class="shaded-map" role="group" aria-label={quoteattr(label)}'
-            f' viewBox="0 0 {self._sheet.width} {self._sheet.height}">{grounds}</svg>'
+            f' viewBox="0 0 {self._sheet.width} {self._sheet.height}">{HATCHED}{grounds}</svg>'
         )
 
 
@@ -123,11 +131,11 @@ class PlaceMaps:
 def _shaded(lines: str, shade: Shade | None) -> str:
     if shade is None:
         return f'<path class="no-shade" d="{lines}"/>'
-    words = quoteattr(shade.words)
-    return (
-        f'<a href={quoteattr(shade.href)} tabindex="-1" aria-label={words}>'
-        f'<path class="shade-{shade.depth}" d="{lines}"><title>{escape(shade.words)}</title></path></a>'
-    )
+    style = "hatched" if shade.depth is None else f"shade-{shade.depth}"
+    ground = f'<path class="{style}" d="{lines}"><title>{escape(shade.words)}</title></path>'
+    if not shade.href:
+        return ground
+    return f'<a href={quoteattr(shade.href)} tabindex="-1" aria-label={quoteattr(shade.words)}>{ground}</a>'
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Final, NamedTuple, TypeAlias
 
 from services.reporting.domain.asking import Counts, Overdue, Row
@@ -59,7 +60,7 @@ class Line:
     counts: Mapping[Measure, int | None]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OpenMonth:
     """What is published of the cases opened in a month, as of the day it was drawn up: for good."""
 
@@ -67,6 +68,17 @@ class OpenMonth:
     drawn_on: date
     least: int
     lines: tuple[Line, ...]
+
+    def count(
+        self, measure: Measure, level: Level, neighbourhood: str | None = None, topic: str | None = None
+    ) -> int | None:
+        """One count; None: hidden. 0 where there is no line."""
+        counts = self._by_key.get((level, neighbourhood, topic))
+        return counts[measure] if counts else 0
+
+    @cached_property
+    def _by_key(self) -> dict[tuple[Level, str | None, str | None], Mapping[Measure, int | None]]:
+        return {(line.level, line.neighbourhood, line.topic): line.counts for line in self.lines}
 
 
 @dataclass(frozen=True, slots=True)
