@@ -12,6 +12,7 @@ from services.reporting.labels import catalogue
 from services.reporting.nightly import Nightly
 from services.reporting.pages import FigurePages
 from services.reporting.proof.proving import Prover
+from services.reporting.proof_web import proof_api
 from services.reporting.public.opening import Opening
 from services.reporting.public.pages import OpenPages
 from services.reporting.report import report_api
@@ -79,6 +80,7 @@ def reporting() -> Service:
     figures = Figures(service, place)
     service.web.include_router(api(figures))
     service.web.include_router(report_api(figures))
+    service.web.include_router(proof_api(service))
     service.web.include_router(export_api(figures))
     pages = FigurePages(figures, place, settings.desk_public_url, service.is_stopping)
     pages.mount(service.web)

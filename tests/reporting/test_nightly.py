@@ -13,7 +13,7 @@ from services.reporting.app import reporting
 from services.reporting.domain.nightly import is_due
 from services.reporting.nightly import Nightly
 from services.reporting.proof.proving import Prover
-from tests.harness import System, built, running, serving
+from tests.harness import System, built, running, serving, until
 from tests.reporting.filling import fill, lives
 from tests.reporting.proving import FOLD, PLACE
 
@@ -73,14 +73,25 @@ async def test_what_differs_is_kept_measured_and_told_to_whoever_asks_for_readin
     assert REGISTRY.get_sample_value("ilkim_reconcile_differences", {"check": "fold"}) == rows
     assert "contact_cell" in await system.value("SELECT examples::text FROM proof")
     async with serving(built(reporting, system)) as url, aiohttp.ClientSession(url) as client:
-        async with asyncio.timeout(10):
-            while True:
-                async with client.get("/health/ready") as answer:
-                    told = (await answer.json())["proof"]
-                if told is not None:
-                    break
-                await asyncio.sleep(0.05)
-    assert told == report
+        await until(lambda: tells(client, report))
+        async with client.get("/api/proof") as answer:
+            told = await answer.json()
+    assert (told["closes"], told["by_check"]["fold"], told["by_check"]["log"]) == (False, rows, 0)
+    assert {row["table"] for row in told["differences"]} == {"reporting.contact_cell"}
+    assert all(row["found"]["contacts"] == row["expected"]["contacts"] + 1 for row in told["differences"])
+
+
+async def tells(client: aiohttp.ClientSession, report: dict[str, Any]) -> bool:
+    async with client.get("/health/ready") as answer:
+        return bool((await answer.json())["proof"] == report)
+
+
+async def test_before_the_first_night_nothing_was_proven(system: System) -> None:
+    async with serving(built(reporting, system)) as url, aiohttp.ClientSession(url) as client:
+        async with client.get("/api/proof") as answer:
+            assert answer.status == 404
+        async with client.get("/health/ready") as answer:
+            assert (await answer.json())["proof"] is None
 
 
 @pytest.mark.parametrize("ended", [True, False])

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -36,6 +37,16 @@ async def last(connection: asyncpg.Pool | Connection) -> Proof | None:
         """
     )
     return None if row is None else Proof(**{**row, "by_check": from_json(row["by_check"])})
+
+
+async def examples(pool: asyncpg.Pool, proof: Proof) -> list[dict[str, Any]]:
+    """The first of its differences, as they are told."""
+    found: list[dict[str, Any]] = from_json(
+        await pool.fetchval(
+            "SELECT examples::text FROM proof WHERE began_at = $1 AND ended_at = $2", proof.began_at, proof.ended_at
+        )
+    )
+    return found
 
 
 async def begin(pool: asyncpg.Pool, now: datetime) -> UUID:
