@@ -19,7 +19,7 @@ def lives(count: int) -> list[Message]:
     return [event for seed in range(count) for event in a_life(seed)]
 
 
-async def fill(system: System, events: Sequence[Message], size: int = 50) -> None:
+async def fill(system: System, events: Sequence[Message], size: int = 50, zone: ZoneInfo = ISTANBUL) -> None:
     """Take and count events, each batch in one transaction."""
     for at in range(0, len(events), size):
         batch = events[at : at + size]
@@ -29,4 +29,4 @@ async def fill(system: System, events: Sequence[Message], size: int = 50) -> Non
                 CONSUMER,
                 [event.id for event in batch],
             )
-            await Reporting(ISTANBUL).count(Unit(connection, CONSUMER), batch)
+            await Reporting(zone).count(Unit(connection, CONSUMER), batch)

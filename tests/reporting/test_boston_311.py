@@ -21,7 +21,9 @@ from ops.importing.taking import TakingOver
 from ops.spreadsheet import open_sheet
 from services.reporting.app import reporting
 from services.reporting.domain.sketch import ACCURACY
+from services.reporting.proof.rebuilding import rebuild
 from tests.harness import System, a_system, built, serving, until
+from tests.reporting.proving import FOLD, proven
 from tests.reporting.test_process import a_process
 from tests.test_imports import AS_OF, EXAMPLE
 
@@ -196,3 +198,19 @@ async def test_median_and_p90_of_the_sketches_lie_within_a_hundredth_of_the_key(
         for share in ("median", "p90"):
             told, exact = found[owner][f"{share}_hours"], answer[f"{share}_h"]
             assert abs(told - exact) <= ACCURACY * exact + ROUNDED, (owner, share)
+
+
+async def test_the_half_year_is_proven_from_the_log_and_the_same_after_a_rebuild(
+    client: aiohttp.ClientSession, imported: System
+) -> None:
+    questions = [{"by": "owner", "exact": "true"}, {"by": "month,channel"}, {"by": "neighbourhood,topic"}]
+    before = [await report(client, **question) for question in questions]
+    started = time.monotonic()
+    assert await proven(imported) == []
+    took = time.monotonic() - started
+    rebuilt = await rebuild(imported.database_url, FOLD)
+    print(
+        f"\nproven in {took:.1f} s; rebuilt in {rebuilt.seconds:.1f} s, of these {rebuilt.swap_seconds:.2f} s swapping"
+    )
+
+    assert [await report(client, **question) for question in questions] == before
