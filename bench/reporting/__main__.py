@@ -7,6 +7,7 @@ and a quarter of an hour to make.
 import argparse
 import asyncio
 import json
+import os
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from typing import Any, Final
 
 from bench.reporting import asking, counting
 from bench.reporting.database import a_database
-from bench.reporting.filling import fill, prepare
+from bench.reporting.filling import fill
 from ops import servers
 
 STATE: Final = servers.CHECKOUT / ".ilkim" / "bench-reporting"
@@ -41,8 +42,7 @@ def main() -> None:
 async def _size(address: str, cases: int, chosen: argparse.Namespace) -> dict[str, Any]:
     async with a_database(address) as (pool, figures):
         began = time.perf_counter()
-        await prepare(pool)
-        await fill(pool, figures.place, cases)
+        await fill(os.environ["DATABASE_URL"], figures.place, cases)
         filled = time.perf_counter() - began
         print(f"{cases:,} cases made in {filled:.0f} s", flush=True)
         found: dict[str, Any] = {"cases": cases, "filled_s": filled}

@@ -22,8 +22,16 @@ _AXES: Final = (
 )
 
 
-async def fill(pool: asyncpg.Pool, place: Municipality, cases: int) -> None:
-    """Write `cases` cases of three years and their sums, and tell the planner."""
+async def fill(database_url: str, place: Municipality, cases: int) -> None:
+    """Write `cases` cases of three years and their sums, and tell the planner; with all the time it takes."""
+    async with asyncpg.create_pool(
+        database_url, min_size=1, max_size=1, server_settings={"search_path": "reporting"}
+    ) as pool:
+        await _fill(pool, place, cases)
+
+
+async def _fill(pool: asyncpg.Pool, place: Municipality, cases: int) -> None:
+    await _prepare(pool)
     for begin in range(0, cases, PIECE):
         count = min(PIECE, cases - begin)
         await _facts(pool, place, begin, count)
@@ -34,7 +42,7 @@ async def fill(pool: asyncpg.Pool, place: Municipality, cases: int) -> None:
     await pool.execute("VACUUM ANALYZE")
 
 
-async def prepare(pool: asyncpg.Pool) -> None:
+async def _prepare(pool: asyncpg.Pool) -> None:
     """A number of the bench's own on every case, so that pieces can be told apart."""
     await pool.execute("ALTER TABLE case_fact ADD COLUMN bench_number int")
     await pool.execute("CREATE INDEX bench_piece ON case_fact (bench_number)")
