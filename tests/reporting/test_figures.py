@@ -144,3 +144,22 @@ async def test_cases_are_listed_once_each_by_their_opening(system: System) -> No
     assert [row.opened_at for row in rows] == sorted(row.opened_at for row in rows)
     [counted] = await recount.ask(system.pool, question)
     assert len({row.case_id for row in rows}) == len(rows) == counted.counts.cases
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        Question(by=(Axis.CHANNEL,)),
+        Question(by=(Axis.DAY,), where={Axis.OWNER: "zabita"}),
+        Question(AT.date() + timedelta(days=2), AT.date() + timedelta(days=38), (Axis.KIND,), {Axis.TOPIC: "cop"}),
+        Question(by=(Axis.MONTH, Axis.STATE)),
+    ],
+    ids=["axis", "days of an owner", "axis filtered, odd days", "two axes"],
+)
+async def test_a_question_of_an_axis_filtered_by_another_reads_no_case(system: System, question: Question) -> None:
+    await count_and_roll(system, [event for seed in range(60) for event in a_life(seed)], random.Random(1), 1)
+    expected = await recount.ask(system.pool, question)
+    await system.pool.execute("TRUNCATE case_fact CASCADE")
+
+    assert expected
+    assert await cells.ask(system.pool, question) == expected
