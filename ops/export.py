@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import typer
 from pydantic import SecretStr
@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from ops.figures import addresses
 from services.reporting.domain.asking import Question
 from services.reporting.export_web import Exports
-from services.reporting.exports import Format, TooLong, write
+from services.reporting.exports import Format, write
 from services.reporting.exports.csv_file import Separator
 from services.reporting.figures import Figures
 from services.reporting.report import question_of
@@ -36,15 +36,15 @@ def export(
     first: Annotated[str | None, typer.Option("--from", help="first day of opening, YYYY-MM-DD")] = None,
     last: Annotated[str | None, typer.Option("--to", help="last day of opening")] = None,
     where: Annotated[list[str] | None, typer.Option(help="AXIS=VALUE, may be repeated")] = None,
-    language: Annotated[str, typer.Option(help="tr or en: of labels and headings")] = "tr",
+    language: Annotated[Literal["tr", "en"], typer.Option(help="of labels and headings")] = "tr",
     semicolon: Annotated[bool, typer.Option(help="CSV with ; as a Turkish Excel wants it")] = False,
     bom: Annotated[bool, typer.Option(help="CSV begins with the mark Excel needs for Turkish letters")] = True,
 ) -> None:
-    """Write cases, or counts by up to two axes, into a file. Exit code 2 for what cannot be asked or written so."""
+    """Write cases, or counts by up to two axes, into a file. Exit code 2 for what cannot be asked or written."""
     try:
         question = question_of(by, _day(first), _day(last), where or ())
         rows = asyncio.run(_export(question, form, output, language, ";" if semicolon else ",", with_mark=bom))
-    except (Problem, TooLong, ValueError) as error:
+    except (Problem, ValueError, OSError) as error:
         typer.echo(error.detail if isinstance(error, Problem) else str(error), err=True)
         raise typer.Exit(CANNOT_BE_ASKED) from error
     console.print(f"{rows:,} rows in {output}")

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import aiohttp
 import pyarrow.parquet as pq
@@ -89,6 +90,23 @@ def test_the_command_writes_the_same_file(
     rows = rows_of(file.read_bytes())
     assert {row["owner"] for row in rows} == {"zabita"}
     assert [path.name for path in file.parent.iterdir()] == ["cases.csv"]
+
+
+def test_the_command_says_what_cannot_be_written(
+    system_filled: System, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        command, "addresses", lambda: Addresses(system_filled.amqp_url, None, system_filled.database_url)
+    )
+    for words, *asked in (
+        ("no axis is called", "--by", "nothing", "--output", str(tmp_path / "x.csv")),
+        ("No such file or directory", "--output", str(tmp_path / "nowhere" / "x.csv")),
+        ("isoformat", "--from", "yesterday", "--output", str(tmp_path / "x.csv")),
+    ):
+        done = CliRunner().invoke(app, ["export", "--format", "csv", *asked])
+        assert done.exit_code == 2, words
+        assert words in done.output
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.fixture
