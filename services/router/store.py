@@ -114,7 +114,9 @@ async def save_cases(connection: Connection, cases: Sequence[Case]) -> None:
             owner_kind = moved.owner_kind, assignment_id = moved.assignment_id, topic = moved.topic,
             neighbourhood = moved.neighbourhood, due_at = moved.due_at, returns = moved.returns,
             head_id = moved.head_id, changed_version = moved.changed_version, reopened = moved.reopened,
-            reopened_at = moved.reopened_at, asked_at = moved.asked_at, next_look_at = now()
+            reopened_at = moved.reopened_at, asked_at = moved.asked_at, next_look_at = now(),
+            waits_since = CASE WHEN case_record.asked_at = moved.asked_at THEN waits_since
+                               WHEN moved.asked_at IS NOT NULL THEN greatest(moved.asked_at, now()) END
         FROM unnest($1::uuid[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::text[],
                     $9::text[], $10::timestamptz[], $11::int[], $12::uuid[], $13::int[], $14::int[],
                     $15::timestamptz[], $16::timestamptz[])
@@ -245,12 +247,15 @@ async def take_reopenings(connection: Connection, tasks: Collection[UUID]) -> Ma
 
 
 async def lock_silent(connection: Connection, asked_before: datetime, at_most: int) -> list[UUID]:
-    """Cases that wait for their citizens since before then, the longest first; those another replica holds are not."""
+    """Cases that wait for their citizens since before then, the longest first; those another replica holds are not.
+
+    Counted from when we were told of the question, if that was later than it was asked.
+    """
     rows = await connection.fetch(
         """
         SELECT id FROM case_record
-        WHERE asked_at <= $1
-        ORDER BY asked_at
+        WHERE waits_since <= $1
+        ORDER BY waits_since
         LIMIT $2
         FOR UPDATE SKIP LOCKED
         """,

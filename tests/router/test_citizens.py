@@ -276,7 +276,7 @@ async def test_a_citizen_who_is_silent_holds_up_nothing(system: System) -> None:
     offer = await open_case(system, a_numbered_case())
     await answer(system, a_question, offer)
     await until(partial(is_at, system, offer.case_id, 3))
-    await system.pool.execute("UPDATE case_record SET asked_at = asked_at - interval '8 days'")
+    await system.pool.execute("UPDATE case_record SET waits_since = waits_since - interval '8 days'")
     async with running(built(router, system, ROUTER_SILENCE_SECONDS="0.05")):
         await until(partial(is_at, system, offer.case_id, 4))
         silent = await next_for(system, offer.owner)
@@ -297,6 +297,16 @@ async def test_a_citizen_who_has_time_left_is_waited_for(system: System) -> None
     assert (await record(system, offer.case_id))["state"] == "waiting_citizen"
 
 
+async def test_a_question_of_long_ago_that_arrives_today_is_waited_for_from_today(system: System) -> None:
+    offer = await open_case(system, a_numbered_case())
+    await answer(system, a_question, offer, occurred_at=datetime.now(UTC) - timedelta(days=2000))
+    await until(partial(is_at, system, offer.case_id, 3))
+    async with running(built(router, system, ROUTER_SILENCE_SECONDS="0.05")):
+        await open_and_close(system, 1)
+
+    assert (await record(system, offer.case_id))["state"] == "waiting_citizen"
+
+
 async def test_two_routers_never_take_up_the_same_silence(system: System) -> None:
     offer = await open_case(system, a_numbered_case())
     await answer(system, a_question, offer)
@@ -310,13 +320,14 @@ async def test_two_routers_never_take_up_the_same_silence(system: System) -> Non
 
 
 async def test_looking_for_silence_uses_its_index(system: System) -> None:
-    question = "SELECT id FROM case_record WHERE asked_at <= now() ORDER BY asked_at LIMIT 200 FOR UPDATE SKIP LOCKED"
+    waiting = "SELECT id FROM case_record WHERE waits_since <= now() ORDER BY waits_since"
+    question = f"{waiting} LIMIT 200 FOR UPDATE SKIP LOCKED"
     async with system.pool.acquire() as connection, connection.transaction():
         await connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
         plan = await connection.fetch(f"EXPLAIN {question}")
 
     told = " ".join(row["QUERY PLAN"] for row in plan)
-    assert "case_record_asked" in told
+    assert "case_record_waits" in told
     assert "Sort" not in told
 
 
