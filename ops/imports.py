@@ -40,6 +40,8 @@ def import_cases(
     as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
 ) -> None:
     """Import closed and open cases of the system used before. Exit code 1 when rows were rejected."""
+    if as_of and as_of.replace(tzinfo=UTC) > datetime.now(UTC):
+        raise typer.BadParameter("lies ahead: no later table could ever replace this one", param_hint="--as-of")
     try:
         changed_at = datetime.fromtimestamp(int(mapping.stat().st_mtime) if mapping.exists() else 0, UTC)
         known = read_mapping(mapping)

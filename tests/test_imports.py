@@ -388,3 +388,13 @@ def test_a_mapping_with_mistakes_imports_nothing(tmp_path: Path) -> None:
 
     assert done.exit_code == 2
     assert "there is no file" in done.stderr
+
+
+def test_a_table_cannot_stand_as_of_a_time_that_lies_ahead(tmp_path: Path) -> None:
+    a_mapping(tmp_path)
+    table = a_table(tmp_path / "old.csv", [ROW])
+    arguments = ["import", str(tmp_path / "records.toml"), str(table), "--dry-run", "--as-of", "2099-01-01"]
+    done = CliRunner().invoke(app, arguments)
+
+    assert done.exit_code == 2
+    assert "lies ahead" in done.stderr

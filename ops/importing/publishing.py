@@ -7,7 +7,7 @@ from typing import Final
 
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractConnection, AbstractExchange
-from aio_pika.exceptions import AMQPError
+from aio_pika.exceptions import AMQPError, ChannelInvalidStateError
 
 from shared.contracts import CaseImported, pack
 from shared.messaging.topology import EVENTS
@@ -43,7 +43,7 @@ class ImportPublisher:
             try:
                 await self._until_there_is_room(deadline)
                 return await self._publish(bodies)
-            except (AMQPError, OSError, TimeoutError) as error:
+            except (AMQPError, ChannelInvalidStateError, OSError, TimeoutError) as error:
                 await self.close()
                 if time.monotonic() > deadline:
                     raise NotTaken(f"the broker took nothing for {TAKEN_SECONDS_MAX:.0f} s: {error}") from error

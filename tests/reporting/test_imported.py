@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from ops.importing import publishing
 from ops.importing.publishing import ImportPublisher
 from ops.importing.taking import TakingOver
 from services.reporting.app import reporting
@@ -22,7 +23,7 @@ from shared.contracts import CaseImported, CaseState, Message, Outcome
 from shared.ids import new_id
 from shared.municipality import load
 from tests.builders import AT, a_case_imported
-from tests.harness import System, built, running
+from tests.harness import AWAY_AMQP, System, built, running
 from tests.reporting.filling import fill
 from tests.reporting.lives import a_life
 from tests.reporting.proving import FOLD, proven, tables
@@ -218,3 +219,36 @@ async def test_old_years_are_proven_and_made_again_from_the_log_like_our_own(sys
     assert await proven(system) == []
     await rebuild(system.database_url, FOLD)
     assert await tables(system) == before
+
+
+# --- the bad day -----------------------------------------------------------------------------------------------
+
+
+async def test_an_import_goes_on_after_its_connection_was_cut(system: System) -> None:
+    publisher = ImportPublisher(system.amqp_url)
+    cases = some_old_cases(4)
+    await publisher.publish(cases[:2])
+    assert publisher._connection is not None
+    await publisher._connection.close()
+
+    await publisher.publish(cases[2:])
+    await publisher.close()
+
+    assert await system.depth("reporting.events") == 2
+
+
+async def test_an_import_that_is_not_counted_ends_and_says_so(system: System, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publishing, "TAKEN_SECONDS_MAX", 0.3)
+    monkeypatch.setattr(publishing, "ENVELOPES_WAITING_MAX", 1)
+    publisher = ImportPublisher(system.amqp_url)
+    with pytest.raises(publishing.NotTaken, match="does it run"):
+        for case in some_old_cases(4):
+            await publisher.publish([case])
+    await publisher.close()
+
+
+async def test_an_import_without_a_broker_ends_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(publishing, "TAKEN_SECONDS_MAX", 0.0)
+
+    with pytest.raises(publishing.NotTaken, match="the broker took nothing"):
+        await ImportPublisher(AWAY_AMQP).publish(some_old_cases(1))
