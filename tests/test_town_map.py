@@ -59,3 +59,13 @@ def test_a_shaded_map_shows_every_neighbourhood_and_links_those_with_a_figure() 
     assert [(link.get("href"), link.get("aria-label")) for link in links] == [("/?neighbourhood=1&x=2", 'A & "B": 12')]
     assert drawn.count('class="shade-3"') == 1
     assert drawn.count('class="no-shade"') == len(others)
+
+
+def test_a_hidden_figure_is_hatched_and_links_nowhere() -> None:
+    hidden = PLACE.areas[0].code
+
+    drawn = ShadedMaps(PLACE).draw({hidden: Shade(None, "Kale: gizli")}, "Mahalleler")
+
+    assert drawn.count('class="hatched"') == 1
+    assert "<title>Kale: gizli</title>" in drawn
+    assert "<a " not in drawn
