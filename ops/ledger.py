@@ -8,6 +8,7 @@ import json
 import urllib.request
 from base64 import b64encode
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -199,18 +200,22 @@ async def draw_up(addresses: Addresses) -> Ledger:
     return Ledger(counts, notices, limbo, shelved, tuple(breach for breach in breaches if breach))
 
 
-async def is_at_rest(addresses: Addresses) -> bool:
-    """Whether no message is under way between services; a reply that waits for its hour is none."""
-    if addresses.management_url is None:
-        return False
+async def rest(addresses: Addresses) -> tuple[bool, datetime]:
+    """Whether no message is under way between services (a reply that waits for its hour is none), and when that was.
+
+    By the database's clock, so that what changes later can be told apart.
+    """
     connection = await asyncpg.connect(addresses.database_url)
     try:
+        looked_at: datetime = await connection.fetchval("SELECT now()")
         limbo = await _waiting(connection)
     finally:
         await connection.close()
+    if addresses.management_url is None:
+        return False, looked_at
     queued = await asyncio.to_thread(queue_depths, addresses)
     under_way = sum(count for name, count in limbo.items() if name != "notices_under_way")
-    return not (under_way or any(depth for name, depth in queued.items() if not _is_of_others(name)))
+    return not (under_way or any(depth for name, depth in queued.items() if not _is_of_others(name))), looked_at
 
 
 async def _waiting(connection: asyncpg.Connection) -> dict[str, int]:

@@ -5,7 +5,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Final
@@ -15,6 +15,7 @@ import typer
 from ops import ledger
 from ops.figures import addresses
 from ops.owners import owners
+from ops.rebuild import MUNICIPALITY
 from ops.servers import Addresses
 from services.reporting.counting import count
 from services.reporting.domain.differences import Check, Difference
@@ -36,7 +37,7 @@ SAYS: Final = {
 
 
 def reconcile(
-    folder: Annotated[Path, typer.Option(envvar="ILKIM_MUNICIPALITY")] = Path("municipality/ilkadim"),
+    folder: Annotated[Path, typer.Option(envvar="ILKIM_MUNICIPALITY")] = MUNICIPALITY,
     as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
 ) -> None:
     """Prove that every sum closes; name each row that differs. Exit code 1: one does not close; 2: not proven."""
@@ -53,7 +54,8 @@ def reconcile(
 async def prove(addresses: Addresses, place: Municipality, teller: "Teller") -> bool:
     """Whether every sum closes; `teller` is told of each row that differs as it is found. Raises UnderWay, NotDeployed.
 
-    In constant memory, and while services work: what changed just now is left out unless nothing is under way.
+    In constant memory, and while services work: what changes from now on is left out, and what changed within the last
+    minute too unless nothing is under way.
     """
     began, tally = time.monotonic(), Tally()
 
@@ -61,8 +63,9 @@ async def prove(addresses: Addresses, place: Municipality, teller: "Teller") -> 
         tally.add(difference)
         teller.tell(difference)
 
-    is_at_rest = await ledger.is_at_rest(addresses)
-    settled_before = None if is_at_rest else datetime.now(UTC) - timedelta(seconds=UNDER_WAY_SECONDS)
+    is_at_rest, settled_before = await ledger.rest(addresses)
+    if not is_at_rest:
+        settled_before -= timedelta(seconds=UNDER_WAY_SECONDS)
     fold = partial(count, zone=place.zone)
     prover = Prover(addresses.database_url, fold, place, [owners(place.zone.key)])
     events = await prover.prove(tell, settled_before)
@@ -72,7 +75,7 @@ async def prove(addresses: Addresses, place: Municipality, teller: "Teller") -> 
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """What came out. `at_rest`: nothing was under way, so that everything was compared."""
+    """What came out. `at_rest`: nothing was under way when it began, so that all until then was compared."""
 
     closes: bool
     at_rest: bool

@@ -25,6 +25,7 @@ PASSES_MAX: Final = 50
 LOCK_TIMEOUT_MS: Final = 500  # shorter than the server's deadlock_timeout: we are the ones to step back
 LOCK_TRIES_MAX: Final = 120
 LOCK_PAUSE_SECONDS: Final = 0.5
+NOT_NOW: Final = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 IDLE_IN_TRANSACTION_TIMEOUT_MS: Final = 600_000
 CONNECT_TIMEOUT_SECONDS: Final = 10.0
 
@@ -64,9 +65,8 @@ async def scratch(database_url: str, schema: str, *, unlogged: bool) -> AsyncIte
         await connection.close(timeout=CONNECT_TIMEOUT_SECONDS)
 
 
-async def catch_up(connection: Connection, fold: Fold) -> int:
-    """Fold the log from its beginning until nearly nothing is left; the position up to which it was folded."""
-    position = 0
+async def catch_up(connection: Connection, fold: Fold, position: int = 0) -> int:
+    """Fold the log from a position on until nearly nothing is left; the position up to which it was folded."""
     for _ in range(PASSES_MAX):
         horizon = await settled_position(connection)
         events = await replay(connection, fold, position, horizon)
@@ -134,7 +134,7 @@ async def patiently(connection: Connection, work: Callable[[], Awaitable[T]]) ->
             async with connection.transaction():
                 await connection.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
                 return await work()
-        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+        except NOT_NOW:
             if attempt == LOCK_TRIES_MAX - 1:
                 raise
             await asyncio.sleep(LOCK_PAUSE_SECONDS)
