@@ -141,6 +141,7 @@ def _shared_environment(state: Path, addresses: Addresses, ports: Mapping[str, i
         "INTAKE_URL": f"http://{HOST}:{ports['intake']}",
         # The simulator's number is an upgraded one; ordinary ones may send 80 a second (delivery.toml).
         "NOTIFIER_PER_SECOND": "whatsapp=1000",
+        "DESK_PUBLIC_URL": f"http://{HOST}:{ports['desk']}",
         "HANDOVER_PUBLIC_URL": f"http://{HOST}:{ports['handover']}",
         "EMAIL_ADDRESS": "cozum@ilkim.example",
         "EMAIL_LISTEN_PORT": str(ports["smtp-centre"]),

@@ -25,6 +25,7 @@ WANTED: dict[str, frozenset[Permission]] = {
     "GET /field": SEE,
     "GET /search": SEE,
     "GET /work-changes": SEE,
+    "GET /case/{case_id}": SEE,
     "GET /work/mentions": SEE,
     "GET /work/{assignment_id}": SEE,
     "GET /work/{assignment_id}/export.{form}": SEE,

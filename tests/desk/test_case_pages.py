@@ -485,3 +485,17 @@ async def test_an_answer_says_in_view_of_which_step_it_was_given_until_we_moved_
 
     assert (await room.desk.answer())["seen_version"] == 2
     assert "seen_version" not in await room.desk.answer()
+
+
+async def test_a_case_leads_to_its_latest_item_for_those_who_may_see_it(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer = await room.offer()
+
+    seen = await room.desk.get(f"/case/{offer.case_id}")
+    unknown = await room.desk.get(f"/case/{an_id()}")
+    sit_down(monkeypatch, Identity(USER, USER, frozenset({"zabita"}), frozenset({Permission.WORK})))
+    of_others = await room.desk.get(f"/case/{offer.case_id}")
+
+    assert str(offer.assignment_id) in seen.text
+    assert (seen.status, unknown.status, of_others.status) == (200, 404, 404)

@@ -80,6 +80,10 @@ def add_case_pages(routes: APIRouter, frame: Frame, at_desk: Desk, sign_in: Sign
     async def item(request: Request, by: Person, assignment_id: UUID) -> Response:
         return await desk.item(request, by, assignment_id)
 
+    @routes.get("/case/{case_id}")
+    async def latest(request: Request, by: Person, case_id: UUID) -> Response:
+        return await desk.latest(request, by, case_id)
+
     @routes.post("/work/{assignment_id}/people")
     async def people(request: Request, by: Person, assignment_id: UUID) -> Response:
         return await desk.people(request, by, assignment_id)
@@ -116,6 +120,13 @@ class CasePages:
         self._notes: Notes = desk.notes
         self._splits: Splits = desk.splits
         self._maps = PlaceMaps(desk.work.place)
+
+    async def latest(self, request: Request, by: Identity, case_id: UUID) -> Response:
+        """On to the latest item of a case, for who comes from a figure; what is not theirs to see is not found."""
+        page = (await story_store.pages_of(self._work.service.pool, [case_id])).get(case_id)
+        if page is None or not by.sees(page.owner):
+            return self._frame.not_found(request, "desk.not_found_words")
+        return RedirectResponse(f"/work/{page.assignment_id}", 303)
 
     async def item(
         self,

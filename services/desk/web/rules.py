@@ -31,6 +31,7 @@ _ANYBODY: Final = Rule(None, None)
 RULES: Final = {
     "/": _WORK,
     "/work": _WORK,
+    "/case": _WORK,
     "/work-changes": _WORK,
     "/search": _WORK,
     "/field": _WORK,
