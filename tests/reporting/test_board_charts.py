@@ -78,12 +78,19 @@ def test_numbers_of_an_axis_are_written_as_the_reader_writes_them() -> None:
     assert ">4,000<" in in_english
 
 
-def test_a_day_without_a_record_has_no_bar() -> None:
+def test_a_day_without_a_record_has_its_place_but_no_bar() -> None:
     known = [Point(DAY, 3), Point(date(2026, 3, 2), None), Point(date(2026, 3, 3), 5)]
 
     drawn = draw(trend(known, "Bu dönem", "Önceki", dates="%d.%m", **WORDS))
 
     assert drawn.count(f'fill="{Colour.ACCENT.value}"') == 2
+    assert ">02.03<" in drawn
+
+
+def test_an_axis_of_few_cases_counts_in_whole_ones() -> None:
+    drawn = draw(trend([Point(DAY, 1)], "Bu dönem", "Önceki", dates="%d.%m", **WORDS))
+
+    assert [drawn.count(f">{number}<") for number in (0, 1, 2)] == [1, 1, 0]
 
 
 @pytest.mark.parametrize(("value", "shade"), [(0, 0), (1, 1), (25, 1), (26, 2), (75, 3), (76, 4), (100, 4)])

@@ -57,10 +57,10 @@ class NeighbourhoodMap:
     def rate(self, neighbourhood: str, cases: int) -> float | None:
         """Cases for each thousand inhabitants; None where too few live to say."""
         people = self._people.get(neighbourhood, 0)
-        return THOUSAND * cases / people if people >= INHABITANTS_MIN else None
+        return round(THOUSAND * cases / people, 1) if people >= INHABITANTS_MIN else None
 
     def _told(self, neighbourhood: str, cases: int, rate: float | None, words: Words) -> str:
         name, count = words.value(Axis.NEIGHBOURHOOD, neighbourhood), words.formats.number(cases)
         if rate is None:
             return words.say("map_cases", name=name, count=count)
-        return words.say("map_rate", name=name, count=count, rate=words.formats.about(round(rate, 1)))
+        return words.say("map_rate", name=name, count=count, rate=words.formats.about(rate))

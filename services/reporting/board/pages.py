@@ -164,6 +164,7 @@ class BoardPages:
             "departments": whole.owners(self._place, institutions=False),
             "institutions": whole.owners(self._place, institutions=True),
             "change": change,
+            "rate": lambda line: self._map.rate(line.value, line.counts.cases),
             "age_name": lambda at: age_name(at, words),
             "rows_open_max": ROWS_OPEN_MAX,
         }

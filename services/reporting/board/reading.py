@@ -27,7 +27,7 @@ from shared.contracts import OwnerKind
 from shared.municipality import Municipality
 
 TODAY_FRESH_SECONDS: Final = 1.0
-PERIOD_FRESH_SECONDS: Final = 5.0
+PERIOD_FRESH_SECONDS: Final = 10.0
 USUAL_FRESH_SECONDS: Final = 600.0  # days long gone; a late event or a rebuild may still change them
 VIEWS_KEPT_MAX: Final = 64
 HOURS_OF_DAY: Final = 24
@@ -145,7 +145,7 @@ class Reader:
         return await self._today.get((view.where, today), lambda: self._read_today(view, today))
 
     async def whole(self, view: View, today: date) -> Whole:
-        """The period from every side, five seconds old at most."""
+        """The period from every side, ten seconds old at most."""
         return await self._whole.get((view.period, view.where, today), lambda: self._read_whole(view, today))
 
     async def _read_today(self, view: View, today: date) -> Today:

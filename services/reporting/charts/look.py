@@ -102,5 +102,6 @@ _CONFIG: Final = {
         "orient": "top",
         "labelLimit": 220,
         "symbolStrokeWidth": 0,
+        "columnPadding": 16,
     },
 }

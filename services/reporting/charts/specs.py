@@ -143,11 +143,13 @@ def trend(
             "labelPadding": 6,
             "labelExpr": f"timeFormat(toDate(datum.value + 'T00:00:00'), '{dates}')",
         },
-        "scale": {"paddingInner": 0.15, "paddingOuter": 0.1},
+        # Every day, or one without a record would be left out instead of being a gap.
+        "scale": {"domain": [value["day"] for value in values], "paddingInner": 0.15, "paddingOuter": 0.1},
     }
+    most = max((max(point.cases or 0, point.before or 0) for point in points), default=0)
     up = {
         "type": "quantitative",
-        "axis": {"title": None, "domain": False, "ticks": False, "tickCount": 4, "tickMinStep": 1, "format": ",d"},
+        "axis": {"title": None, "domain": False, "ticks": False, "tickCount": max(1, min(4, most)), "format": ",d"},
     }
     layers: list[dict[str, Any]] = [
         {

@@ -90,5 +90,5 @@ for (const part of document.querySelectorAll("[data-live]")) {
   if (stream) document.addEventListener("visibilitychange", renewSoon);
 }
 
-// On paper everything is open.
-addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((box) => { box.open = true; }));
+// On paper everything is open, but what is only a chart's table (data-on-screen).
+addEventListener("beforeprint", () => document.querySelectorAll("details:not([data-on-screen])").forEach((box) => { box.open = true; }));
