@@ -163,3 +163,16 @@ async def test_a_question_of_an_axis_filtered_by_another_reads_no_case(system: S
 
     assert expected
     assert await cells.ask(system.pool, question) == expected
+
+
+@pytest.mark.parametrize(
+    "by", [(Axis.CHANNEL,), (Axis.DAY,), (Axis.MONTH, Axis.OWNER)], ids=["channel", "day", "month"]
+)
+async def test_how_long_it_took_along_an_axis_reads_no_case(system: System, by: tuple[Axis, ...]) -> None:
+    await count_and_roll(system, [event for seed in range(60) for event in a_life(seed)], random.Random(1), 1)
+    question = Question(AT.date() + timedelta(days=2), AT.date() + timedelta(days=38), by)
+    expected = await recount.spread(system.pool, question, Clock.CLOSING)
+    await system.pool.execute("TRUNCATE case_fact CASCADE")
+
+    assert expected
+    assert await cells.spread(system.pool, question, Clock.CLOSING) == expected

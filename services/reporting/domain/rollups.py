@@ -64,6 +64,11 @@ class Kept:
         """Durations are kept too, for months and years: of all, along each axis, and along each with the owner."""
         return Axis.HOUR not in self.axes and (len(self.axes) < AXES_MAX or Axis.OWNER in self.axes)
 
+    @property
+    def has_durations_by_day(self) -> bool:
+        """Of all, and along each axis, for days too."""
+        return self.has_durations and len(self.axes) < AXES_MAX
+
 
 KEPT: Final = tuple(Kept(axes) for count in range(AXES_MAX + 1) for axes in combinations(AXES, count))
 TOTAL: Final = KEPT[0]

@@ -53,11 +53,12 @@ async def ask(pool: asyncpg.Pool, question: Question) -> list[Row]:
 
 
 async def spread(pool: asyncpg.Pool, question: Question, clock: Clock) -> list[Spread]:
-    """The durations, from bins of whole months and the cases of the days beside them."""
+    """The durations, from bins; of two axes, days beside whole months are read case by case."""
     kept = kept_for(question)
-    if kept is None or not kept.has_durations or Axis.DAY in question.by:
+    by_day = kept is not None and kept.has_durations_by_day
+    if kept is None or not kept.has_durations or (Axis.DAY in question.by and not by_day):
         return await recount.spread(pool, question, clock)
-    asked = _Asked(question, kept, cover(question), rolled_by_day=False)
+    asked = _Asked(question, kept, cover(question), by_day)
     end, column = f"({ENDS[clock]})", BINS[clock]
     statement = f"""
         SELECT {_columns(question, ["bin", "sum(cases)::int"])}

@@ -53,6 +53,16 @@ _TIMED: Final = " UNION ALL ".join(
     f"SELECT '{clock}' AS clock, {column} AS bin, * FROM taken WHERE {column} IS NOT NULL"  # noqa: S608
     for clock, column in BINS.items()
 )
+
+
+def _timed(start: str, sets: tuple[Kept, ...]) -> str:
+    return f"""
+        SELECT {start} AS start, axes, a, b, clock, bin, sum(cases)::int AS cases
+        FROM ({_TIMED}) AS timed CROSS JOIN LATERAL (VALUES {_explode(sets)}) AS kept (axes, a, b)
+        GROUP BY 1, 2, 3, 4, 5, 6
+        HAVING sum(cases) <> 0"""  # noqa: S608
+
+
 # Moves are exploded once, into days; months are sums of these days, and years of these months.
 _ROLL: Final = f"""
     WITH taken AS (
@@ -74,17 +84,17 @@ _ROLL: Final = f"""
         UNION ALL {_longer(Grain.YEAR, "months", "axes, a, b", _SUMS)}
         ON CONFLICT (axes, grain, start, a, b) DO UPDATE
         SET {", ".join(f"{name} = case_rollup.{name} + EXCLUDED.{name}" for name in MEASURES)}
-    ), timed AS MATERIALIZED (
-        SELECT date_trunc('month', day)::date AS start, axes, a, b, clock, bin, sum(cases)::int AS cases
-        FROM ({_TIMED}) AS timed
-        CROSS JOIN LATERAL (VALUES {_explode(tuple(kept for kept in KEPT if kept.has_durations))}) AS kept (axes, a, b)
-        GROUP BY 1, 2, 3, 4, 5, 6
-        HAVING sum(cases) <> 0
+    ), timed_by_day AS ({_timed("day", tuple(kept for kept in KEPT if kept.has_durations_by_day))}
+    ), timed AS MATERIALIZED ({
+    _timed("date_trunc('month', day)::date", tuple(kept for kept in KEPT if kept.has_durations))
+}
     ), bins AS (
         INSERT INTO case_bin (grain, start, axes, a, b, clock, bins, counts)
         SELECT grain, start, axes, a, b, clock, array_agg(bin ORDER BY bin), array_agg(cases ORDER BY bin)
         FROM (
-            SELECT {Grain.MONTH.value} AS grain, * FROM timed
+            SELECT {Grain.DAY.value} AS grain, * FROM timed_by_day
+            UNION ALL
+            SELECT {Grain.MONTH.value}, * FROM timed
             UNION ALL {_longer(Grain.YEAR, "timed", "axes, a, b, clock, bin", "sum(cases)::int AS cases")}
         ) AS timed
         GROUP BY grain, start, axes, a, b, clock
