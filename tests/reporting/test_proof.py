@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import tracemalloc
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -14,6 +15,7 @@ from services.reporting.domain.differences import Check, Difference
 from services.reporting.domain.known import CaseFact
 from services.reporting.domain.rollups import AXES
 from services.reporting.proof.comparing import TOLD, UNDER_WAY
+from services.reporting.proof.proving import Prover, Tally
 from services.reporting.store import DERIVED
 from services.reporting.store.facts import save_facts
 from shared.contracts import CaseEvent, Effect, Message
@@ -23,10 +25,12 @@ from tests.builders import AT, a_contact_registered
 from tests.harness import System
 from tests.reporting.filling import fill
 from tests.reporting.lives import a_life
-from tests.reporting.proving import behind_the_log, proven, roll_up
+from tests.reporting.proving import FOLD, PLACE, behind_the_log, proven, roll_up
 from tests.reporting.test_rebuild import everything
 
 LIVES = 40
+MANY = 40_000
+MEMORY_BYTES_MAX = 8_000_000  # kept, these differences take 52 MB
 
 # What is told to us by somebody, or tells of our own work; everything else must follow from the log.
 KEPT = {"event_log", "proof", "mailed_report", "open_month", "migration", "inbox", "outbox", "retry", "dead_letter"}
@@ -231,6 +235,26 @@ async def test_a_proof_finds_nothing_while_others_write_and_roll_up(system: Syst
         assert await proven(system) == []
     enough.set()
     await writer
+
+
+async def test_memory_stays_the_same_however_many_rows_differ(system: System) -> None:
+    await system.value(
+        "INSERT INTO case_fact (case_id, number, channel, lane, version, state, outcome, owner, owner_kind,"
+        " assigned_version, topic, neighbourhood)"
+        " SELECT gen_random_uuid(), '', '', '', 0, 'received', '', '', '', 0, '', '' FROM generate_series(1, $1)",
+        MANY,
+    )
+    tally = Tally()
+    tracemalloc.start()
+    try:
+        await Prover(system.database_url, FOLD, PLACE).prove(tally.add)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert tally.by_check[Check.FOLD] == MANY
+    assert len(tally.examples) < MANY
+    assert peak < MEMORY_BYTES_MAX
 
 
 async def test_a_gap_in_a_case_that_moves_now_is_not_told_yet(system: System) -> None:
