@@ -1,5 +1,6 @@
 """The quick answers are the recount's, whatever comes in whatever order, and whenever it is rolled up."""
 
+import asyncio
 import random
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -176,3 +177,24 @@ async def test_how_long_it_took_along_an_axis_reads_no_case(system: System, by: 
 
     assert expected
     assert await cells.spread(system.pool, question, Clock.CLOSING) == expected
+
+
+async def test_an_answer_is_whole_at_every_moment_of_rolling_up(system: System) -> None:
+    await count_and_roll(system, [event for seed in range(80) for event in a_life(seed)], random.Random(2), 0)
+    question = Question(by=(Axis.OWNER,))
+    counts, durations = (
+        await recount.ask(system.pool, question),
+        await recount.spread(system.pool, question, Clock.CLOSING),
+    )
+
+    async def roll_slowly() -> None:
+        while await roll(system.pool, 3):
+            pass
+
+    rolling, asked = asyncio.create_task(roll_slowly()), 0
+    while not rolling.done():
+        assert await cells.ask(system.pool, question) == counts
+        assert await cells.spread(system.pool, question, Clock.CLOSING) == durations
+        asked += 1
+    await rolling
+    assert asked > 1
