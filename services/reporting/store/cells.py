@@ -41,9 +41,7 @@ async def ask(pool: asyncpg.Pool, question: Question) -> list[Row]:
             UNION ALL
             SELECT {asked.values}, {", ".join(MEASURES)}
             FROM {_SPANS} JOIN case_move AS cell ON cell.day BETWEEN span.first AND span.last {asked.where}
-            UNION ALL
-            SELECT {asked.values}, {", ".join(from_cases)}
-            FROM {_DAYS} ON cell.day BETWEEN span.first AND span.last {asked.where}
+            {asked.beside(", ".join(from_cases))}
         ) AS found ({asked.names}, {", ".join(MEASURES)})
         {_grouped(question)}
         """  # noqa: S608 - names of our own
@@ -71,9 +69,7 @@ async def spread(pool: asyncpg.Pool, question: Question, clock: Clock) -> list[S
             SELECT {asked.values}, {column}, cases
             FROM {_SPANS} JOIN case_move AS cell ON cell.day BETWEEN span.first AND span.last
                  AND {column} IS NOT NULL {asked.where}
-            UNION ALL
-            SELECT {asked.values}, {recount.bin_of(end)}, 1
-            FROM {_DAYS} ON cell.day BETWEEN span.first AND span.last AND {end} IS NOT NULL {asked.where}
+            {asked.beside(f"{recount.bin_of(end)}, 1", f"AND {end} IS NOT NULL")}
         ) AS found ({asked.names}, bin, cases)
         {_grouped(question, 1)}
         HAVING sum(cases) <> 0
@@ -134,17 +130,36 @@ class _Asked:
 
     @property
     def where(self) -> str:
-        return "".join(f" AND {VALUES[axis]} = ${place}" for place, axis in enumerate(self.question.where, start=6))
+        return "".join(f" AND {VALUES[axis]} = ${place}" for place, axis in self._filters)
 
     @property
     def where_of_sums(self) -> str:
-        return "".join(f" AND {self._of_sum(axis)} = ${at}" for at, axis in enumerate(self.question.where, start=6))
+        return "".join(f" AND {self._of_sum(axis)} = ${place}" for place, axis in self._filters)
 
     @property
     def parameters(self) -> tuple[Any, ...]:
-        days = [] if self.rolled_by_day else [span for span in self.spans if span.grain is Grain.DAY]
-        rolled = [span for span in self.spans if span not in days]
-        return (*_arrays(rolled), *_arrays(days)[1:], *self.question.where.values())
+        rolled = [span for span in self.spans if span not in self._days]
+        days = _arrays(self._days)[1:] if self._days else ()
+        return (*_arrays(rolled), *days, *self.question.where.values())
+
+    def beside(self, counted: str, more: str = "") -> str:
+        """The days that are read case by case; nothing where there are none, or the planner, who cannot see that,
+        counts on reading a table that grows and calls for parallel workers."""
+        if not self._days:
+            return ""
+        return f"""
+            UNION ALL
+            SELECT {self.values}, {counted}
+            FROM {_DAYS} ON cell.day BETWEEN span.first AND span.last {more} {self.where}"""  # noqa: S608
+
+    @property
+    def _days(self) -> list[Span]:
+        return [] if self.rolled_by_day else [span for span in self.spans if span.grain is Grain.DAY]
+
+    @property
+    def _filters(self) -> list[tuple[int, Axis]]:
+        """What is filtered by, each with the number of its parameter."""
+        return list(enumerate(self.question.where, 6 if self._days else 4))
 
     def _of_sum(self, axis: Axis) -> str:
         if axis.is_time:
