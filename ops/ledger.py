@@ -203,19 +203,27 @@ async def draw_up(addresses: Addresses) -> Ledger:
 async def rest(addresses: Addresses) -> tuple[bool, datetime]:
     """Whether no message is under way between services (a reply that waits for its hour is none), and when that was.
 
-    By the database's clock, so that what changes later can be told apart.
+    By the database's clock, so that what changes later can be told apart. A message is in a queue or in an outbox at
+    any moment: queues that are empty, between two looks at outboxes in which nothing was added, hold and miss none.
     """
     connection = await asyncpg.connect(addresses.database_url)
     try:
         looked_at: datetime = await connection.fetchval("SELECT now()")
-        limbo = await _waiting(connection)
+        limbo, parcels = await _waiting(connection), await _parcels(connection)
+        if addresses.management_url is None:
+            return False, looked_at
+        queued = await asyncio.to_thread(queue_depths, addresses)
+        is_still = await _parcels(connection) == parcels
     finally:
         await connection.close()
-    if addresses.management_url is None:
-        return False, looked_at
-    queued = await asyncio.to_thread(queue_depths, addresses)
     under_way = sum(count for name, count in limbo.items() if name != "notices_under_way")
-    return not (under_way or any(depth for name, depth in queued.items() if not _is_of_others(name))), looked_at
+    waits = any(depth for name, depth in queued.items() if not _is_of_others(name))
+    return is_still and not under_way and not waits, looked_at
+
+
+async def _parcels(connection: asyncpg.Connection) -> list[int]:
+    """How many parcels each service ever put into its outbox, as far as they are kept."""
+    return [await connection.fetchval(f'SELECT count(*) FROM "{schema}".outbox') for schema in SCHEMAS]  # noqa: S608
 
 
 async def _waiting(connection: asyncpg.Connection) -> dict[str, int]:
