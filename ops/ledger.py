@@ -19,6 +19,8 @@ from ops.servers import Addresses
 from services.router import replayed
 
 ROWS_NAMED_MAX: Final = 20
+# RabbitMQ counts what is in a quorum queue every five seconds.
+BROKER_COUNTS_SECONDS: Final = 6.0
 
 COUNTS: Final = {
     "accepted": "SELECT count(*) FROM intake.raw_message",
@@ -204,21 +206,22 @@ async def rest(addresses: Addresses) -> tuple[bool, datetime]:
     """Whether no message is under way between services (a reply that waits for its hour is none), and when that was.
 
     By the database's clock, so that what changes later can be told apart. A message is in a queue or in an outbox at
-    any moment: queues that are empty, between two looks at outboxes in which nothing was added, hold and miss none.
+    any moment, and the broker's counts are some seconds old: so outboxes must be empty, nothing may be added to them
+    until the broker has counted anew, and then its queues must be empty.
     """
     connection = await asyncpg.connect(addresses.database_url)
     try:
         looked_at: datetime = await connection.fetchval("SELECT now()")
         limbo, parcels = await _waiting(connection), await _parcels(connection)
-        if addresses.management_url is None:
+        under_way = sum(count for name, count in limbo.items() if name != "notices_under_way")
+        if under_way or addresses.management_url is None:
             return False, looked_at
+        await asyncio.sleep(BROKER_COUNTS_SECONDS)
         queued = await asyncio.to_thread(queue_depths, addresses)
         is_still = await _parcels(connection) == parcels
     finally:
         await connection.close()
-    under_way = sum(count for name, count in limbo.items() if name != "notices_under_way")
-    waits = any(depth for name, depth in queued.items() if not _is_of_others(name))
-    return is_still and not under_way and not waits, looked_at
+    return is_still and not any(depth for name, depth in queued.items() if not _is_of_others(name)), looked_at
 
 
 async def _parcels(connection: asyncpg.Connection) -> list[int]:
